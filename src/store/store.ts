@@ -1,0 +1,185 @@
+// The one interface between CassFS and what keeps its data. An engine has no idea what a rename is: it
+// appends an entry to a volume's log if the sequence number still is what the caller saw, keeps the
+// records that the entry writes, and stores blocks. Everything is asynchronous but `tables`.
+//
+// Three results are kept apart everywhere: found (a value), absent (undefined), unknown (a thrown
+// StoreUnavailable, or the outcome `unknown`): a failed query is never "absent".
+
+import type { Tables } from '../tables/tables.js'
+import type { Head } from '../volume/head.js'
+import type { Hash } from '../volume/inode.js'
+import type { LogEntry } from '../volume/log-entry.js'
+import type { Key, Uuid, VolumeRecord } from '../volume/record.js'
+
+/** The store did not answer, or answered with a failure: nothing is known about what was asked. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable'
+}
+
+/** What the store holds is not what this version can work with (foreign schema, damage). */
+export class StoreUnusable extends Error {
+  override readonly name = 'StoreUnusable'
+}
+
+/** One attempt to append `entry` behind `expect`. Sent again unchanged until the outcome is known. */
+export interface Commit {
+  readonly volume: Uuid
+  readonly owner: Uuid
+  /** What the head must still be: seq, request id, and state live (or loading for a void). */
+  readonly expect: { readonly seq: number; readonly request: Uuid }
+  /** `entry.seq` is `expect.seq + 1`; `entry.head` becomes the head; puts and deletes are carried out. */
+  readonly entry: LogEntry
+  /** Hashes that records begin to name by this entry, each as often as it is newly named. */
+  readonly begins: readonly Hash[]
+  /** Hashes that records cease to name by it. */
+  readonly ceases: readonly Hash[]
+}
+
+export type CommitOutcome =
+  /** The entry is in the log. */
+  | { readonly kind: 'applied' }
+  /**
+   * The head was not as expected; nothing was done by *this* attempt. `head` is the present one as
+   * far as the answer tells (seq and request are always true), undefined where no head row exists:
+   * no volume, never an empty one.
+   */
+  | { readonly kind: 'refused'; readonly head: Pick<Head, 'seq' | 'request' | 'state'> | undefined }
+  /** Blocks that the entry begins to name are not there (embedded engine): upload them again. */
+  | { readonly kind: 'missing'; readonly hashes: readonly Hash[] }
+  /** Anything but an answer: it may have been applied, may be, or never will be. */
+  | { readonly kind: 'unknown'; readonly cause: Error }
+
+/** How a block's bytes are stored. Numbers as stored. */
+export const BlockEncoding = { plain: 0, lz4: 1 } as const
+export type BlockEncoding = (typeof BlockEncoding)[keyof typeof BlockEncoding]
+
+export interface StoredBlock {
+  readonly hash: Hash
+  /** Length of the plain bytes. */
+  readonly length: number
+  readonly encoding: BlockEncoding
+  readonly data: Uint8Array
+  /**
+   * The blocks that this one names, where it is a manifest: an engine that counts references counts
+   * them while this block itself is named. Not returned by getBlocks.
+   */
+  readonly refs?: readonly Hash[]
+}
+
+export interface ScanPage {
+  /** In key order: kind, parent, name. */
+  readonly records: readonly VolumeRecord[]
+  /** Where to go on (exclusive), or undefined at the end. */
+  readonly after: Key | undefined
+}
+
+export interface OwnerEntry {
+  readonly id: Uuid
+  /** The first inode number that nobody has leased yet. */
+  readonly nextIno: number
+}
+
+export interface EnvironmentEntry {
+  readonly volume: Uuid
+  readonly state: number
+  /** Data centre whose coordinators order this volume; empty on engines without. */
+  readonly homeDataCenter: string
+  /** Milliseconds since 1970. */
+  readonly createdMs: number
+}
+
+export type CasOutcome<T> =
+  | { readonly kind: 'applied' }
+  /** `present` is what stands there instead. */
+  | { readonly kind: 'refused'; readonly present: T | undefined }
+  | { readonly kind: 'unknown'; readonly cause: Error }
+
+/** Something held for a time: the gc of an owner, a process' session on a volume. */
+export interface Lease {
+  /** `gc/<owner id>`, `session/<volume>/<process id>`, ... */
+  readonly key: string
+  readonly holder: Uuid
+  /** Free text of the holder: for a session JSON with seq followed, pinned hashes, address. */
+  readonly value: string
+}
+
+export interface Store {
+  readonly engine: 'memory' | 'lmdb' | 'cassandra'
+
+  /**
+   * The records of a volume, read synchronously, where the engine lives in this process (memory,
+   * LMDB): the replica then needs no second copy. Undefined on Cassandra.
+   */
+  readonly tables: ((volume: Uuid) => Tables) | undefined
+
+  /** The newest head, completing a commit under way (LOCAL_SERIAL). Undefined: there is no such volume. */
+  readHead(volume: Uuid): Promise<Head | undefined>
+  /** A page of the records (kinds dirent, inode, journal) behind `after`; at most `limit`. */
+  scan(volume: Uuid, after: Key | undefined, limit: number): Promise<ScanPage>
+  /** One directory's entries behind `after` (a name), in order; at most `limit`. */
+  scanDirectory(
+    volume: Uuid,
+    parent: number,
+    after: string | undefined,
+    limit: number,
+  ): Promise<ScanPage>
+  /**
+   * Entries with seq > `after` as far as they can be seen now, ascending, at most `limit`. There may
+   * be gaps (a quorum read can show N+2 before N+1; old entries expire): the caller looks.
+   */
+  readLog(volume: Uuid, after: number, limit: number): Promise<LogEntry[]>
+  commit(commit: Commit): Promise<CommitOutcome>
+  /**
+   * Writes all records of a volume that nothing has touched (fresh id), then its head. May be given
+   * up half-way: the volume then has no head, so it does not exist.
+   */
+  firstLoad(
+    volume: Uuid,
+    owner: Uuid,
+    records: AsyncIterable<readonly VolumeRecord[]> | Iterable<readonly VolumeRecord[]>,
+    head: Head,
+  ): Promise<void>
+
+  /** Stores blocks; one that is there already may be left as it is (its age is renewed). */
+  putBlocks(owner: Uuid, blocks: readonly StoredBlock[]): Promise<void>
+  /** In the order asked for; undefined = certainly absent. Not verified: the reader does that. */
+  getBlocks(owner: Uuid, hashes: readonly Hash[]): Promise<(StoredBlock | undefined)[]>
+  /** Synchronous read of one block where the engine lives in this process. */
+  getBlockSync?(owner: Uuid, hash: Hash): StoredBlock | undefined
+  /** Hashes behind `after` in the engine's own order, with the time of their upload. */
+  listBlocks(
+    owner: Uuid,
+    after: Hash | undefined,
+    limit: number,
+  ): Promise<{ hash: Hash; uploadedMs: number }[]>
+  /** Deletes blocks unless uploaded again after `uploadedBeforeMs`. */
+  deleteBlocks(owner: Uuid, hashes: readonly Hash[], uploadedBeforeMs: number): Promise<void>
+
+  readOwner(owner: string): Promise<OwnerEntry | undefined>
+  compareAndSetOwner(
+    owner: string,
+    expect: OwnerEntry | undefined,
+    next: OwnerEntry,
+  ): Promise<CasOutcome<OwnerEntry>>
+  readEnvironment(owner: string, environment: string): Promise<EnvironmentEntry | undefined>
+  listEnvironments(owner: string): Promise<(EnvironmentEntry & { environment: string })[]>
+  /** `next` undefined removes the entry. */
+  compareAndSetEnvironment(
+    owner: string,
+    environment: string,
+    expect: EnvironmentEntry | undefined,
+    next: EnvironmentEntry | undefined,
+  ): Promise<CasOutcome<EnvironmentEntry>>
+
+  /** Takes or renews a lease for `ttlMs`; `held` false names who has it. */
+  acquireLease(lease: Lease, ttlMs: number): Promise<{ held: boolean; holder: Uuid }>
+  releaseLease(key: string, holder: Uuid): Promise<void>
+  /** The live leases whose key begins with `prefix`. */
+  listLeases(prefix: string): Promise<Lease[]>
+
+  /** Bytes free and in all where the data lie, for statfs; undefined where that has no meaning. */
+  space(): Promise<{ totalBytes: number; freeBytes: number } | undefined>
+  /** The store's clock, milliseconds since 1970. */
+  clockMs(): Promise<number>
+  close(): Promise<void>
+}

@@ -1,0 +1,27 @@
+// A volume's records in order, read synchronously: the shape shared by the embedded engine and by a
+// replica's own copy. What the values mean is for src/volume's codecs, but for one thing: the inode
+// number a dirent begins with, because the tables keep an index inode -> names.
+
+import type { Head } from '../volume/head.js'
+import type { Name } from '../volume/name.js'
+import type { Key, RecordKind, VolumeRecord } from '../volume/record.js'
+
+export interface Tables {
+  /** The head as of now, or undefined where the volume does not exist. */
+  head(): Head | undefined
+  get(kind: RecordKind, parent: number, name: Name): Uint8Array | undefined
+  /** Dirents of one directory in name order, behind `after`, at most `limit`. */
+  list(parent: number, after: Name | undefined, limit: number): VolumeRecord[]
+  /** Every name of an inode, in no particular order. */
+  names(ino: number): { parent: number; name: Name }[]
+  /** How many dirents and inode records there are. */
+  count(): number
+}
+
+/** Tables that their owner writes: the memory engine's, and a replica's copy. */
+export interface WritableTables extends Tables {
+  /** Carries out one entry's records and sets the head, as one step. */
+  apply(puts: readonly VolumeRecord[], deletes: readonly Key[], head: Head): void
+  /** Forgets everything. */
+  clear(): void
+}

@@ -1,0 +1,73 @@
+// An inode: what stat(2), readlink(2), getxattr(2) and read(2) are answered from. Pure data; its
+// packed form is in inode-codec.ts. Objects are never changed in place: a change makes a new one.
+
+import type { Name } from './name.js'
+
+/** Seconds and nanoseconds since 1970, as struct timespec. */
+export interface Timespec {
+  readonly sec: number
+  readonly nsec: number
+}
+
+/** SHA-256 of a block's plain bytes, 64 hexadecimal digits. */
+export type Hash = string
+
+/** Where the bytes of a regular file are. Bytes between the content's end and `size` are a hole. */
+export type Content =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'inline'; readonly data: Uint8Array }
+  | { readonly kind: 'block'; readonly hash: Hash; readonly length: number }
+  | { readonly kind: 'manifest'; readonly hash: Hash; readonly length: number }
+
+/** Extended attributes: by name (byte string), values of any bytes. */
+export type Xattrs = ReadonlyMap<Name, Uint8Array>
+
+export interface Inode {
+  /** Below 2^53, never reused within an owner; the kernel's node id as well. Root is 1. */
+  readonly ino: number
+  /** S_IFMT and permission bits, as st_mode. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly nlink: number
+  /** Linux's 32-bit encoding, as the kernel's `rdev` in FUSE; 0 but for devices. */
+  readonly rdev: number
+  /** Bytes; a symlink's is the length of its target; a directory's is 4096. */
+  readonly size: number
+  readonly mtime: Timespec
+  readonly ctime: Timespec
+  readonly btime: Timespec
+  readonly content: Content
+  /** Target of a symbolic link, a byte string; empty for everything else. */
+  readonly target: Name
+  readonly xattrs: Xattrs
+  /**
+   * Extended attributes too large for the record live in this block (see xattr-codec.ts); `xattrs`
+   * is empty then. Undefined for most.
+   */
+  readonly xattrBlock?: { readonly hash: Hash; readonly length: number }
+  /**
+   * Ever had two names: then its attributes stand in an inode record of its own, and its directory
+   * entries only point there, until nlink 0.
+   */
+  readonly shared: boolean
+}
+
+/** A directory entry as the namespace sees it. */
+export interface Dirent {
+  readonly ino: number
+  /** S_IFMT bits only. */
+  readonly type: number
+}
+
+/** Inode number of a volume's root directory, as FUSE_ROOT_ID. */
+export const rootIno = 1
+
+/** The hashes that an inode names directly (not those inside a manifest). */
+export function namedHashes(inode: Inode): Hash[] {
+  const hashes: Hash[] = []
+  if (inode.content.kind === 'block' || inode.content.kind === 'manifest')
+    hashes.push(inode.content.hash)
+  if (inode.xattrBlock) hashes.push(inode.xattrBlock.hash)
+  return hashes
+}
