@@ -1,0 +1,114 @@
+// A mount's replica of one volume: answers reads from its own copy, synchronously, follows the log, and
+// takes changes as intents that are checked here and committed to the log by the pipeline. It knows
+// inodes, names and order; what a rename is, is told by `Rules` from above.
+
+import type { Inode } from '../volume/inode.js'
+import type { AnsweredRequest } from '../volume/log-entry.js'
+import type { Name } from '../volume/name.js'
+import type { Draft, Namespace } from './namespace.js'
+
+/**
+ * What intents mean; handed in by the vfs. Intents are plain data, so that they can be journaled, and
+ * are applied anew at every attempt: names and inodes may have changed since they were made.
+ */
+export interface Rules<Intent> {
+  /**
+   * What has to wait for the store before the intent can be applied (read, hash, upload blocks). Runs
+   * before the intent is queued, again when `apply` threw PrepareAgain, and again when the store
+   * misses blocks (`missing`). Undefined: nothing to wait for. What it made is kept in the intent's
+   * own transient fields.
+   */
+  prepare(
+    intent: Intent,
+    namespace: Namespace,
+    missing: ReadonlySet<string> | undefined,
+  ): Promise<void> | undefined
+  /**
+   * All checks and all effects, against `draft` as it is now. Throws FsError with the errno of a
+   * failed check (the draft is rolled back), or PrepareAgain. Deterministic: everything random, and
+   * the time, stands in the intent.
+   */
+  apply(intent: Intent, draft: Draft): unknown
+}
+
+/** Thrown by `apply` where what `prepare` made does not fit any more. */
+export class PrepareAgain extends Error {
+  override readonly name = 'PrepareAgain'
+}
+
+/** What other mounts did (or a conflict or reload brought to light), told once it is visible here. */
+export interface ForeignChange {
+  /** Names that now mean another inode than before (0 = none). */
+  readonly names: readonly {
+    readonly parent: number
+    readonly name: Name
+    readonly before: number
+    readonly after: number
+    /** `before` or `after` is a directory. */
+    readonly directory: boolean
+  }[]
+  /** Inodes whose attributes changed; `content` tells that their bytes may have changed too. */
+  readonly inodes: readonly { readonly ino: number; readonly content: boolean }[]
+  /** Inodes that lost their last name, as they were: who holds one open goes on with it. */
+  readonly removed: readonly Inode[]
+  /** The whole copy was discarded and loaded anew; the lists above are complete all the same. */
+  readonly reloaded: boolean
+}
+
+export type ReplicaState =
+  | 'live'
+  /** The store does not answer: reads go on, changes fail at once, a probe ends it. */
+  | 'offline'
+  /** The volume takes no changes (frozen, moved, deleting, or an entry of an unknown kind). */
+  | 'frozen'
+  | 'closed'
+
+export interface ReplicaStatus {
+  readonly state: ReplicaState
+  readonly seq: number
+  readonly inodes: number
+  readonly queued: number
+  readonly inFlight: boolean
+  readonly commits: number
+  readonly changes: number
+  readonly conflicts: number
+  readonly unknownOutcomes: number
+  readonly voids: number
+  readonly reloads: number
+  readonly polls: number
+  /** Milliseconds since the last successful contact with the store. */
+  readonly contactAgeMs: number
+}
+
+export interface ChangeOptions {
+  readonly answers?: AnsweredRequest
+}
+
+/**
+ * As a Namespace it shows what has been answered: committed changes, of this mount and of others.
+ * Reads are synchronous; call `ready` first.
+ */
+export interface Replica<Intent> extends Namespace {
+  /**
+   * Undefined (nearly always): answer at once. Else the replica must first catch up with the log
+   * (after idling); rejects with FsError EIO where that fails.
+   */
+  ready(): Promise<void> | undefined
+  /**
+   * A change. Checked at once against what is here and all that is queued before it (throws FsError),
+   * then queued, then committed. Answers what `Rules.apply` returned at the attempt that counted, when
+   * the caller may be answered: now when it is committed. Rejects with FsError: the errno of a check
+   * that fails on replay, EIO after the deadline (15 s) or while offline, EROFS, ESTALE.
+   */
+  change(intent: Intent, options?: ChangeOptions): unknown | Promise<unknown>
+  /** Resolves when everything changed before this call is committed; rejects EIO where it cannot be. */
+  settled(): Promise<void>
+  /** A new inode number; a promise only while a new range is being leased. */
+  allocateIno(): number | Promise<number>
+  /** Follow the log to its end now (one poll is shared by all who ask meanwhile). */
+  poll(): Promise<void>
+  onForeignChange(listener: (change: ForeignChange) => void): void
+  status(): ReplicaStatus
+  /** Commits what is queued (bounded by `deadlineMs`), gives up the session, stops following. */
+  close(deadlineMs: number): Promise<void>
+}
