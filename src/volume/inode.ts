@@ -34,6 +34,8 @@ export interface Inode {
   readonly rdev: number
   /** Bytes; a symlink's is the length of its target; a directory's is 4096. */
   readonly size: number
+  /** Set only where a program set it: reading does not move it. Absent: the same as mtime. */
+  readonly atime?: Timespec
   readonly mtime: Timespec
   readonly ctime: Timespec
   readonly btime: Timespec
