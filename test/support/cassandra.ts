@@ -43,6 +43,8 @@ export interface TestCassandraOptions {
 /** Why no Cassandra can be had here (a sentence with the way out), or undefined when one can. */
 export async function cassandraMissing(): Promise<string | undefined> {
   if (process.env.CASSFS_TEST_SERVER) return undefined
+  if (process.env.CASSFS_TEST_NO_CASSANDRA)
+    return `no Cassandra: ${process.env.CASSFS_TEST_NO_CASSANDRA}`
   try {
     await run(process.execPath, [script, 'check'])
     return undefined

@@ -1,0 +1,163 @@
+#!/usr/bin/env node
+/**
+ * `npm test [-- FILTER...]`: installs, compiles and runs every test that this machine can run; a
+ * FILTER is a part of a test file's path (`npm test -- src/fuse`). Test files that mount run one at
+ * a time, the others two at a time. Afterwards whatever a test left behind is unmounted and ended,
+ * and counts as a failure. Last line: `N passed, N failed, N skipped`.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { startCluster, stopCluster } from './cassandra/cluster.mjs'
+import { whatIsMissing } from './cassandra/java.mjs'
+import { BUILDS, build, filesBelow, install, root } from './prepare.mjs'
+import { whatStopsEverything, whatStopsMounting } from './requirements.mjs'
+import { MARK, mountsBelow, removeLeftovers } from './test/leftovers.mjs'
+
+const LIMIT_MS = Number(process.env.CASSFS_TEST_LIMIT_MS ?? 465_000)
+const FILE_TIMEOUT_MS = 240_000
+/** Where tests mount, start servers or measure themselves: these run one at a time. */
+const SERIAL = /^(test\/(mount|e2e|crash|cluster)|src\/(mount|cli))\//
+const buildDir = join(root, BUILDS.test.outDir)
+const startedAt = Date.now()
+/** A signal ends the tests; what they left is still cleaned up. */
+const interrupted = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => interrupted.abort(signal))
+
+function selectTests(filters) {
+  return ['src', 'test', 'bench']
+    .map((dir) => join(buildDir, dir))
+    .filter((dir) => existsSync(dir))
+    .flatMap(filesBelow)
+    .filter((path) => path.endsWith('.test.js'))
+    .map((path) => relative(buildDir, path))
+    .filter((path) => filters.length === 0 || filters.some((part) => matches(path, part)))
+    .sort()
+}
+
+function matches(path, filter) {
+  const wanted = filter.replace(/^\.\//, '')
+  return path.includes(wanted) || path.replace(/\.js$/, '.ts').includes(wanted)
+}
+
+/** Runs files under node --test; kills it when the time of the whole run is over. */
+function runFiles(files, concurrency, env) {
+  if (files.length === 0 || interrupted.signal.aborted)
+    return Promise.resolve({ code: 0, timedOut: false })
+  const flags = [
+    '--test',
+    '--enable-source-maps',
+    `--test-concurrency=${concurrency}`,
+    `--test-timeout=${FILE_TIMEOUT_MS}`,
+    `--test-reporter=${join(root, 'scripts/test/reporter.mjs')}`,
+    '--test-reporter-destination=stdout',
+  ]
+  const paths = files.map((file) => join(buildDir, file))
+  const child = spawn(process.execPath, [...flags, ...paths], { cwd: root, env, stdio: 'inherit' })
+  let timedOut = false
+  const left = LIMIT_MS - (Date.now() - startedAt)
+  const timer = setTimeout(
+    () => {
+      timedOut = true
+      child.kill('SIGKILL')
+    },
+    Math.max(left, 1000),
+  )
+  interrupted.signal.addEventListener('abort', () => child.kill('SIGKILL'))
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => {
+      clearTimeout(timer)
+      resolve({ code, timedOut })
+    })
+  })
+}
+
+/** One Cassandra for all tests of the run; without one, the reason why they will skip. */
+async function startCassandra(files, dir) {
+  const wanted = (file) => readFileSync(join(buildDir, file), 'utf8').includes('support/cassandra')
+  if (process.env.CASSFS_TEST_SERVER || process.env.CASSFS_TEST_NO_CASSANDRA) return {}
+  if (!files.some(wanted)) return {}
+  const missing = whatIsMissing()
+  if (missing) return { CASSFS_TEST_NO_CASSANDRA: missing }
+  try {
+    console.log('Starting Cassandra for the tests ...')
+    const { server } = await startCluster(dir)
+    return { CASSFS_TEST_SERVER: server }
+  } catch (error) {
+    return { CASSFS_TEST_NO_CASSANDRA: `it could not be started: ${error.message}` }
+  }
+}
+
+function readResults(path) {
+  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean)
+  return lines.map((line) => JSON.parse(line))
+}
+
+function count(results, outcome) {
+  return results.filter((result) => result.outcome === outcome).length
+}
+
+/** What went wrong beside the tests' own results. */
+function problemsOf(runs, results, typesRight, leftovers) {
+  const problems = leftovers.map((each) => `left behind by a test: ${each}`)
+  if (interrupted.signal.aborted) problems.push(`ended by ${interrupted.signal.reason}`)
+  if (!typesRight) problems.push('the sources do not compile without errors')
+  if (runs.some((each) => each.timedOut))
+    problems.push(`not finished after ${LIMIT_MS / 1000} s; the tests that ran last are above`)
+  else if (runs.some((each) => each.code !== 0) && count(results, 'failed') === 0)
+    problems.push('node --test failed without naming a test')
+  return problems
+}
+
+async function runAll(files, typesRight, tmp) {
+  const run = String(process.pid)
+  process.env[MARK] = run
+  const resultsPath = join(tmp, 'results')
+  writeFileSync(resultsPath, '')
+  const cassandraDir = join(tmp, 'cassandra')
+  const env = {
+    ...process.env,
+    ...(await startCassandra(files, cassandraDir)),
+    TMPDIR: tmp,
+    CASSFS_TEST_RESULTS: resultsPath,
+    CASSFS_TEST_BUILD: buildDir,
+  }
+  const parallel = files.filter((file) => !SERIAL.test(file))
+  const serial = files.filter((file) => SERIAL.test(file))
+  const runs = [await runFiles(parallel, 2, env), await runFiles(serial, 1, env)]
+  await stopCluster(cassandraDir, 'SIGKILL')
+  const leftovers = await removeLeftovers(run, tmp)
+  const results = readResults(resultsPath)
+  return { results, problems: problemsOf(runs, results, typesRight, leftovers) }
+}
+
+async function main() {
+  const stops = whatStopsEverything()
+  for (const problem of stops) console.error(problem)
+  if (stops.length > 0) return 1
+  for (const problem of whatStopsMounting())
+    console.log(`Tests that mount will be skipped: ${problem}`)
+  install()
+  const typesRight = [build('dist'), build('test')].every(Boolean)
+  const files = selectTests(process.argv.slice(2))
+  if (files.length === 0) {
+    console.error('no test file matches')
+    return 1
+  }
+  const tmp = realpathSync(mkdtempSync(join(tmpdir(), 'cassfs-test-')))
+  const { results, problems } = await runAll(files, typesRight, tmp)
+  // A mount that could not be detached would be emptied with the folder.
+  if (mountsBelow(tmp).length === 0) rmSync(tmp, { recursive: true, force: true })
+  for (const problem of problems) console.error(`FAIL ${problem}`)
+  const failed = count(results, 'failed') + problems.length
+  console.log(`${files.length} test files in ${Math.round((Date.now() - startedAt) / 1000)} s`)
+  console.log(
+    `${count(results, 'passed')} passed, ${failed} failed, ${count(results, 'skipped')} skipped`,
+  )
+  return failed === 0 ? 0 : 1
+}
+
+process.exitCode = await main()
