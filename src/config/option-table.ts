@@ -4,8 +4,8 @@ import type { OptionRow } from './option-row.js'
 
 // biome-ignore format: one row a line
 export const optionTable: readonly OptionRow[] = [
-  { key: 'owner', kind: 'text', group: 'volume', doc: 'The owner whose environment is used. Any name, not only a number.', allowed: 'a name of 1 to 255 bytes without "/" and control characters, such as 1 or acme', defaultDoc: '1' },
-  { key: 'environment', kind: 'text', group: 'volume', doc: 'The environment of that owner.', allowed: 'a name of 1 to 255 bytes without "/" and control characters, such as prod', defaultDoc: 'prod' },
+  { key: 'owner', kind: 'text', group: 'volume', doc: 'The owner whose environment is used. Any name, not only a number.', allowed: '1 to 63 letters, digits, ".", "_" and "-", beginning with a letter or digit', defaultDoc: '1' },
+  { key: 'environment', kind: 'text', group: 'volume', doc: 'The environment of that owner.', allowed: '1 to 63 letters, digits, ".", "_" and "-", beginning with a letter or digit', defaultDoc: 'prod' },
   { key: 'create', kind: 'boolean', group: 'volume', doc: 'Make the environment when it does not exist yet.', allowed: 'true or false', defaultDoc: 'false' },
   { key: 'server', kind: 'text', group: 'store', doc: 'Cassandra contact points. Without it, files are kept in the embedded store.', allowed: 'host names or addresses separated by commas, such as 10.0.0.1,10.0.0.2', defaultDoc: 'none: the embedded store under the state folder' },
   { key: 'port', kind: 'number', group: 'store', doc: 'The port on which Cassandra listens for clients.', allowed: 'a whole number from 1 to 65535', defaultDoc: '9042' },

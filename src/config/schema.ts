@@ -19,6 +19,7 @@ import {
 } from './value-types.js'
 
 const trueOrFalse = 'true or false'
+const names = '1 to 63 letters, digits, ".", "_" and "-", beginning with a letter or digit'
 const consistencies = [
   'LOCAL_QUORUM',
   'QUORUM',
@@ -39,14 +40,14 @@ const volume = {
     group: 'volume',
     default: '1',
     doc: 'The owner whose environment is used. Any name, not only a number.',
-    allowed: 'a name of 1 to 255 bytes without "/" and control characters, such as 1 or acme',
+    allowed: names,
   }),
   environment: option(nameValue(), {
     kind: 'text',
     group: 'volume',
     default: 'prod',
     doc: 'The environment of that owner.',
-    allowed: 'a name of 1 to 255 bytes without "/" and control characters, such as prod',
+    allowed: names,
   }),
   create: option(booleanValue(), {
     kind: 'boolean',

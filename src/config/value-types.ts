@@ -77,12 +77,9 @@ export function secretValue() {
   return z.string().min(1)
 }
 
-/** A name of an owner or an environment: 1 to 255 bytes of UTF-8, no `/`, no control character. */
+/** A name of an owner or an environment, as src/environments has them. */
 export function nameValue() {
-  return readAs((text) => {
-    const allowed = text !== '' && text !== '.' && text !== '..' && !text.includes('/')
-    return allowed && !hasControl(text) && Buffer.byteLength(text) <= 255 ? text : undefined
-  })
+  return readAs((text) => (/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(text) ? text : undefined))
 }
 
 /** A Cassandra keyspace: a letter, then letters, digits and `_`; at most 48 (Cassandra's limit). */

@@ -1,0 +1,33 @@
+// What a running mount tells of itself: plain objects, made synchronously, fit for JSON. The control
+// socket hands them out, `cassfs status` shows them.
+
+/** Named counts since the start, or sizes now; the name says which, and the unit comes last. */
+export type Counts = Readonly<Record<string, number>>
+
+/** How the store answers. */
+export interface StoreStatus {
+  /** `silent`: known not to answer; reads go on from what is here. */
+  readonly state: 'answering' | 'silent'
+  /** When that began, ISO 8601. */
+  readonly since?: string
+  readonly lastError?: string
+}
+
+/** What a mount answers to `status`. */
+export interface MountStatus {
+  readonly mountpoint: string
+  readonly owner: string
+  readonly environment: string
+  /** `lmdb` or `cassandra`. */
+  readonly engine: string
+  readonly readOnly: boolean
+  readonly store?: StoreStatus
+  /** Sequence number of the volume that this mount has seen. */
+  readonly seq?: number
+  /** Changes that are checked and not yet committed. */
+  readonly pendingChanges?: number
+  readonly usedBytes?: number
+  readonly usedInodes?: number
+  /** Requests of the kernel by operation, open handles, known inodes, cache hits, ... */
+  readonly counts?: Readonly<Record<string, Counts>>
+}
