@@ -1,0 +1,361 @@
+// One connection to a kernel: takes requests as frames, has the handler answer them, and sends
+// each reply exactly once. Knows nothing of where frames come from (device.ts, loopback-device.ts).
+//
+// What is answered at once is answered without a promise and without an entry in the table of
+// requests in flight. Whatever goes wrong with one frame (a frame that cannot be decoded, a handler
+// that throws, an answer that cannot be encoded) ends with that frame: an errno and a line in the
+// log, or a dropped frame and a line in the log.
+
+import { Errno } from '../posix/errno.js'
+import type { Handler, Request } from './handler.js'
+import {
+  DEFAULT_WISHES,
+  encodeInit,
+  encodeMajor,
+  type Negotiated,
+  negotiate,
+  type Wishes,
+} from './handshake.js'
+import { operationByOpcode, type ServedOperation } from './operations.js'
+import { FuseRequest, uniqueKey } from './request.js'
+import { type Trace, traceReply, traceRequest } from './trace.js'
+import { DirentBuffer } from './wire/dirents.js'
+import { Opcode, opcodeName } from './wire/opcodes.js'
+import { ReplyFrame } from './wire/reply-frame.js'
+import { FrameError, RequestFrame } from './wire/request-frame.js'
+import {
+  decodeBatchForget,
+  decodeForget,
+  decodeInit,
+  decodeInterrupt,
+  type InitArguments,
+} from './wire/requests.js'
+
+/** Room for the header and fixed fields of a WRITE before its data. */
+const WRITE_HEAD_ROOM = 4096
+
+/** Buffers that wait for their next request, kept of those that answered writes have given back. */
+const SPARE_FRAMES_MAX = 4
+
+/** Where a connection says what should not have happened. */
+export interface FuseLog {
+  warn(message: string): void
+  error(message: string, error: unknown): void
+}
+
+export interface ConnectionOptions {
+  readonly handler: Handler
+  /** Hands a complete reply to the kernel: 0, or the positive errno of why it was not taken. */
+  readonly send: (reply: ReplyFrame) => number
+  readonly log: FuseLog
+  readonly wishes?: Wishes | undefined
+  readonly trace?: Trace | undefined
+  /** What was agreed before, when this process takes over a mount; no INIT will come then. */
+  readonly negotiated?: Negotiated | undefined
+}
+
+type BoundMethod = (request: Request, args: unknown, list?: DirentBuffer) => unknown
+
+export class Connection {
+  readonly #handler: Handler
+  readonly #send: (reply: ReplyFrame) => number
+  readonly #log: FuseLog
+  readonly #wishes: Wishes
+  readonly #trace: Trace | undefined
+  readonly #methods = new Map<number, BoundMethod>()
+  readonly #reply = new ReplyFrame()
+  readonly #inFlight = new Map<number, FuseRequest>()
+  readonly #spareFrames: RequestFrame[] = []
+  #spareList: DirentBuffer | undefined
+  #negotiated: Negotiated | undefined
+  #isDestroyed = false
+  #agree: (outcome: Negotiated | Error) => void = () => {}
+
+  constructor(options: ConnectionOptions) {
+    this.agreed = new Promise((resolve) => {
+      this.#agree = resolve
+    })
+    this.#handler = options.handler
+    this.#send = options.send
+    this.#log = options.log
+    this.#wishes = options.wishes ?? DEFAULT_WISHES
+    this.#trace = options.trace
+    this.#negotiated = options.negotiated
+    if (options.negotiated) this.#agree(options.negotiated)
+    for (const operation of operationByOpcode.values()) {
+      const method = operation.kind === 'served' && options.handler[operation.method]
+      if (method) this.#methods.set(operation.opcode, method.bind(options.handler) as BoundMethod)
+    }
+  }
+
+  /** What INIT settled, or why nothing could be: settles once, never rejects. */
+  readonly agreed: Promise<Negotiated | Error>
+
+  /** What INIT settled; undefined before. */
+  get negotiated(): Negotiated | undefined {
+    return this.#negotiated
+  }
+
+  /** Requests whose answer is still awaited. */
+  get pending(): number {
+    return this.#inFlight.size
+  }
+
+  /** A buffer large enough for any request. */
+  takeFrame(): RequestFrame {
+    return this.#spareFrames.pop() ?? new RequestFrame(this.#wishes.maxWrite + WRITE_HEAD_ROOM)
+  }
+
+  /**
+   * Answers the request in the first `length` bytes of the frame; never throws. False when the
+   * frame is still in use: the next request needs another (takeFrame).
+   */
+  handle(frame: RequestFrame, length: number): boolean {
+    let request: FuseRequest | undefined
+    try {
+      if (!frame.accept(length)) {
+        this.#log.warn(`dropped a frame of ${length} bytes that is no request`)
+        return true
+      }
+      frame.flags = this.#negotiated?.flags ?? NO_FLAGS
+      request = new FuseRequest(frame)
+      return this.#dispatch(frame, request)
+    } catch (error) {
+      if (request && hasReply(request.opcode)) this.#fail(request, error)
+      else this.#log.error(`dropped a request of ${length} bytes`, error)
+      return true
+    }
+  }
+
+  /** The kernel is gone: nobody waits for any answer, and the handler is told so once. */
+  destroy(): void {
+    if (this.#isDestroyed) return
+    this.#isDestroyed = true
+    for (const request of this.#inFlight.values()) request.interrupt()
+    try {
+      this.#handler.destroy?.()
+    } catch (error) {
+      this.#log.error('destroy failed', error)
+    }
+  }
+
+  #dispatch(frame: RequestFrame, request: FuseRequest): boolean {
+    const operation = operationByOpcode.get(request.opcode)
+    if (operation?.kind === 'served') return this.#serve(operation, frame, request)
+    if (operation?.kind === 'own') this.#own(frame, request)
+    else {
+      this.#trace?.(traceRequest(request, undefined))
+      if (!operation || operation.hasReply) this.#replyErrno(request, Errno.ENOSYS)
+    }
+    return true
+  }
+
+  #serve(operation: ServedOperation, frame: RequestFrame, request: FuseRequest): boolean {
+    const method = this.#methods.get(operation.opcode)
+    if (!method) {
+      this.#trace?.(traceRequest(request, undefined))
+      this.#replyErrno(request, Errno.ENOSYS)
+      return true
+    }
+    if (request.nodeid < 0) throw new FrameError(Errno.EINVAL, 'a node id is beyond 2^53')
+    const args = operation.decode(frame)
+    this.#trace?.(traceRequest(request, args))
+    if (this.#adoptResent(request)) return true
+    const list = operation.list && this.#takeList(operation, args)
+    const answer = method(request, args, list)
+    if (isPromise(answer)) {
+      const kept = operation.keepsFrame ? frame : undefined
+      this.#await(answer, operation, request, args, list, kept)
+      return kept === undefined
+    }
+    this.#answer(operation, request, args, list, answer)
+    return true
+  }
+
+  /** A request that is being answered already, delivered again: its answer takes the new number. */
+  #adoptResent(request: FuseRequest): boolean {
+    if (this.#inFlight.size === 0) return false
+    const first = this.#inFlight.get(request.key)
+    if (!first || first.opcode !== request.opcode) return false
+    first.uniqueHi = request.uniqueHi
+    return true
+  }
+
+  #await(
+    answer: PromiseLike<unknown>,
+    operation: ServedOperation,
+    request: FuseRequest,
+    args: unknown,
+    list: DirentBuffer | undefined,
+    kept: RequestFrame | undefined,
+  ): void {
+    this.#inFlight.set(request.key, request)
+    const settle = (finish: () => void) => {
+      this.#inFlight.delete(request.key)
+      try {
+        finish()
+      } catch (error) {
+        this.#fail(request, error)
+      }
+      if (kept && this.#spareFrames.length < SPARE_FRAMES_MAX) this.#spareFrames.push(kept)
+    }
+    answer.then(
+      (value) => settle(() => this.#answer(operation, request, args, list, value)),
+      (error: unknown) => settle(() => this.#fail(request, error)),
+    )
+  }
+
+  #answer(
+    operation: ServedOperation,
+    request: FuseRequest,
+    args: unknown,
+    list: DirentBuffer | undefined,
+    answer: unknown,
+  ): void {
+    if (typeof answer === 'number') {
+      this.#replyErrno(request, answer)
+    } else {
+      this.#reply.begin(request.uniqueLo, request.uniqueHi)
+      operation.encode(this.#reply, answer, args)
+      if (list) this.#reply.append([list.bytes()])
+      this.#deliver(request)
+    }
+    if (list) this.#spareList = list
+  }
+
+  #takeList(operation: ServedOperation, args: unknown): DirentBuffer {
+    const list = this.#spareList ?? new DirentBuffer()
+    this.#spareList = undefined
+    const { size } = args as { readonly size: number }
+    list.begin(Math.min(size, this.#wishes.maxWrite), operation.list === 'entries')
+    return list
+  }
+
+  /** Answers with the errno of what was thrown; what has none is a fault, and is logged. */
+  #fail(request: FuseRequest, error: unknown): void {
+    const errno = errnoOf(error)
+    const what = `${opcodeName(request.opcode)} ${request.unique}`
+    if (errno === undefined) this.#log.error(`${what} failed`, error)
+    else if (error instanceof FrameError) this.#log.warn(`${what}: ${error.message}`)
+    this.#replyErrno(request, errno ?? Errno.EIO)
+  }
+
+  #replyErrno(request: FuseRequest, errno: number): void {
+    this.#reply.begin(request.uniqueLo, request.uniqueHi)
+    if (!isErrno(errno)) {
+      this.#log.warn(`${opcodeName(request.opcode)} ${request.unique}: ${errno} is no errno`)
+      this.#reply.fail(Errno.EIO)
+    } else {
+      this.#reply.fail(errno)
+    }
+    this.#deliver(request)
+  }
+
+  #deliver(request: FuseRequest): void {
+    const reply = this.#reply
+    const length = reply.finish()
+    this.#trace?.(traceReply(request, reply.errno, length))
+    const errno = this.#isDestroyed ? Errno.ENODEV : this.#send(reply)
+    if (errno === 0) return
+    this.#trace?.(`tx ${request.unique}: not taken, ${errno}`)
+    // ENOENT: the request is gone, its caller killed. ENODEV: the whole mount is.
+    if (errno !== Errno.ENOENT && errno !== Errno.ENODEV) {
+      const what = `${opcodeName(request.opcode)} ${request.unique}`
+      this.#log.warn(`${what}: the kernel refused a reply of ${length} bytes with errno ${errno}`)
+    }
+    this.#undo(request, errno)
+  }
+
+  #undo(request: FuseRequest, errno: number): void {
+    try {
+      request.replyFailed(errno)
+    } catch (error) {
+      this.#log.error(`${opcodeName(request.opcode)} ${request.unique} was not undone`, error)
+    }
+  }
+
+  #own(frame: RequestFrame, request: FuseRequest): void {
+    if (request.opcode === Opcode.INIT) this.#init(frame, request)
+    else if (request.opcode === Opcode.DESTROY) this.#destroyOnRequest(request)
+    else if (request.opcode === Opcode.INTERRUPT) this.#interrupt(frame, request)
+    else this.#forget(frame, request)
+  }
+
+  #init(frame: RequestFrame, request: FuseRequest): void {
+    const offer = decodeInit(frame)
+    this.#trace?.(traceRequest(request, offer))
+    this.#reply.begin(request.uniqueLo, request.uniqueHi)
+    if (offer.major > 7) {
+      encodeMajor(this.#reply)
+      this.#deliver(request)
+      return
+    }
+    try {
+      const negotiated = negotiate(offer, this.#wishes)
+      this.#handler.init?.(negotiated)
+      this.#negotiated = negotiated
+      encodeInit(this.#reply, negotiated)
+      this.#deliver(request)
+      this.#agree(negotiated)
+    } catch (error) {
+      this.#fail(request, error)
+      this.#agree(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  #destroyOnRequest(request: FuseRequest): void {
+    this.#trace?.(traceRequest(request, undefined))
+    this.#reply.begin(request.uniqueLo, request.uniqueHi)
+    this.#deliver(request)
+    this.destroy()
+  }
+
+  #interrupt(frame: RequestFrame, request: FuseRequest): void {
+    const { lo, hi } = decodeInterrupt(frame)
+    this.#trace?.(traceRequest(request, { unique: (hi * 0x1_0000_0000 + lo).toString(16) }))
+    // Unknown: answered already, and the reply crossed the interrupt.
+    this.#inFlight.get(uniqueKey(lo, hi))?.interrupt()
+  }
+
+  #forget(frame: RequestFrame, request: FuseRequest): void {
+    if (request.opcode === Opcode.FORGET) {
+      const args = decodeForget(frame)
+      this.#trace?.(traceRequest(request, args))
+      this.#handler.forget?.(request, args)
+      return
+    }
+    const args = decodeBatchForget(frame)
+    this.#trace?.(traceRequest(request, args))
+    if (this.#handler.batchForget) this.#handler.batchForget(request, args)
+    else for (const one of args.forgets) this.#handler.forget?.(request, one)
+  }
+}
+
+const NO_FLAGS: Negotiated['flags'] = new Set()
+
+const withoutReply = new Set<number>([
+  Opcode.FORGET,
+  Opcode.BATCH_FORGET,
+  Opcode.INTERRUPT,
+  Opcode.NOTIFY_REPLY,
+])
+
+function hasReply(opcode: number): boolean {
+  return !withoutReply.has(opcode)
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
+}
+
+/** Linux knows error numbers to 4095; the kernel takes no reply with one beyond 511. */
+function isErrno(errno: number): boolean {
+  return Number.isInteger(errno) && errno > 0 && errno < 512
+}
+
+function errnoOf(error: unknown): number | undefined {
+  const errno = (error as { errno?: unknown } | undefined)?.errno
+  if (typeof errno !== 'number') return undefined
+  const positive = Math.abs(errno)
+  return isErrno(positive) ? positive : undefined
+}

@@ -1,0 +1,159 @@
+// /dev/fuse in Node's event loop: woken by poll(2), reads requests until there are none, and for a
+// moment longer. A client that works step by step sends its next request some microseconds after a
+// reply; reading on instead of going back to sleep saves both a wake-up (`spin`). It is adaptive:
+// spins that catch nothing make further ones rarer, so an idle or a crowded machine spends nothing.
+
+import { IOV_MAX, read, write, writev } from '../native/io.js'
+import { type Watch, watchReadable } from '../native/poll.js'
+import { Errno } from '../posix/errno.js'
+import type { Connection } from './connection.js'
+import type { ReplyFrame } from './wire/reply-frame.js'
+import type { RequestFrame } from './wire/request-frame.js'
+
+/** The longest that requests are read on before timers and other descriptors get their turn. */
+const TURN_MAX_MS = 5
+/** The same while answers are awaited, which need that turn. */
+const TURN_WITH_PENDING_MAX_MS = 1
+/** Spins in a row that caught nothing, before they become rarer. */
+const MISSES_MAX = 4
+/** At the rarest, one wake-up in so many is followed by a spin. */
+const SPIN_EVERY_MAX = 64
+/** Replies with less data than this are copied into one buffer: cheaper than a list of two. */
+const COPY_MAX = 4096
+
+/** What reading the device has cost so far. */
+export interface DeviceCounts {
+  /** Requests read. */
+  requests: number
+  /** Times that the event loop woke the device. */
+  wakeUps: number
+  /** Spins, and how many of them caught a request. */
+  spins: number
+  spinHits: number
+  /** Time spent in spins that caught nothing, in milliseconds. */
+  spinWastedMs: number
+}
+
+export class Device {
+  readonly counts: DeviceCounts = {
+    requests: 0,
+    wakeUps: 0,
+    spins: 0,
+    spinHits: 0,
+    spinWastedMs: 0,
+  }
+  readonly #fd: number
+  readonly #spinMs: number
+  readonly #small = Buffer.allocUnsafeSlow(COPY_MAX + 512)
+  #watch: Watch | undefined
+  #frame: RequestFrame | undefined
+  #onStopped: () => void = () => {}
+  #misses = 0
+  #wakesToSpin = 1
+
+  /** An open, non-blocking /dev/fuse that is mounted; closed by whoever opened it. */
+  constructor(fd: number, spinMicroseconds: number) {
+    this.#fd = fd
+    this.#spinMs = spinMicroseconds / 1000
+  }
+
+  /** Serves requests until the file system is unmounted or `stop` is called; then resolves. */
+  serve(connection: Connection): Promise<void> {
+    this.#frame = connection.takeFrame()
+    return new Promise((resolve) => {
+      this.#onStopped = resolve
+      this.#watch = watchReadable(this.#fd, () => this.#onReadable(connection))
+    })
+  }
+
+  /** Reads no more requests and takes no more replies. */
+  stop(): void {
+    this.#watch?.close()
+    this.#watch = undefined
+    this.#onStopped()
+  }
+
+  /** Hands over a reply: 0, or the errno of why the kernel did not take it. */
+  readonly send = (reply: ReplyFrame): number => {
+    if (this.#watch === undefined) return Errno.ENODEV
+    const result = this.#write(reply)
+    return result < 0 ? -result : 0
+  }
+
+  #write(reply: ReplyFrame): number {
+    const { dataSize, head, headSize } = reply
+    if (dataSize === 0) return write(this.#fd, head, headSize)
+    if (dataSize > COPY_MAX) {
+      const data = reply.data.length < IOV_MAX ? reply.data : [Buffer.concat(reply.data)]
+      return writev(this.#fd, head, headSize, data)
+    }
+    this.#small.set(head.subarray(0, headSize))
+    let end = headSize
+    for (const part of reply.data) {
+      this.#small.set(part, end)
+      end += part.length
+    }
+    return write(this.#fd, this.#small, end)
+  }
+
+  #onReadable(connection: Connection): void {
+    this.counts.wakeUps++
+    const start = performance.now()
+    let last = start
+    let isSpinning = false
+    while (this.#watch) {
+      const result = this.#receive(connection)
+      if (result > 0) {
+        last = performance.now()
+        if (isSpinning) this.#spinHit()
+        isSpinning = false
+        if (last - start > turnMaxMs(connection)) return
+      } else if (result === -Errno.EAGAIN) {
+        if (!isSpinning && (last === start || !this.#maySpin(connection))) return
+        isSpinning = true
+        const idleMs = performance.now() - last
+        if (idleMs > this.#spinMs) {
+          this.#spinMiss(idleMs)
+          return
+        }
+      } else if (result !== -Errno.ENOENT && result !== -Errno.EINTR) {
+        // ENODEV: unmounted. ECONNABORTED or anything else: no more requests either.
+        this.stop()
+      }
+    }
+  }
+
+  #receive(connection: Connection): number {
+    const frame = this.#frame as RequestFrame
+    const length = read(this.#fd, frame.bytes, frame.bytes.length)
+    if (length <= 0) return length === 0 ? -Errno.ENODEV : length
+    this.counts.requests++
+    if (!connection.handle(frame, length)) this.#frame = connection.takeFrame()
+    return length
+  }
+
+  #maySpin(connection: Connection): boolean {
+    if (this.#spinMs === 0 || connection.pending > 0) return false
+    this.#wakesToSpin--
+    if (this.#wakesToSpin > 0) return false
+    this.counts.spins++
+    return true
+  }
+
+  #spinHit(): void {
+    this.counts.spinHits++
+    this.#misses = 0
+    this.#wakesToSpin = 1
+  }
+
+  #spinMiss(idleMs: number): void {
+    this.counts.spinWastedMs += idleMs
+    this.#misses++
+    const excess = Math.max(0, this.#misses - MISSES_MAX)
+    this.#wakesToSpin = Math.min(2 ** Math.min(excess, 10), SPIN_EVERY_MAX)
+  }
+}
+
+function turnMaxMs(connection: Connection): number {
+  return connection.pending === 0 ? TURN_MAX_MS : TURN_WITH_PENDING_MAX_MS
+}

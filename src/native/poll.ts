@@ -1,0 +1,29 @@
+// Readiness of any descriptor in Node's own event loop (uv_poll): for devices and sockets that Node
+// cannot watch itself.
+
+import koffi from 'koffi'
+
+/** Stops when closed; keeps the process alive while open, as a Node server does. */
+export interface Watch {
+  close(): void
+}
+
+// A poll handle that nobody refers to is collected, and the watch ends without a word.
+const open = new Set<ReturnType<typeof koffi.node.poll>>()
+
+/**
+ * Calls `onReady` when `fd` is readable, again and again while it stays so, and when it is broken
+ * (a status below 0 is a libuv error; the watch has then ended). An exception thrown by `onReady`
+ * would be lost and with it the event loop: it must not throw.
+ */
+export function watchReadable(fd: number, onReady: (status: number) => void): Watch {
+  // The typings leave out the first argument, the status of uv_poll_cb.
+  const callback = onReady as unknown as (events: unknown) => void
+  const handle = koffi.node.poll(fd, { readable: true }, callback)
+  open.add(handle)
+  return {
+    close() {
+      if (open.delete(handle)) handle.close()
+    },
+  }
+}

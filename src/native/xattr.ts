@@ -1,0 +1,79 @@
+// Extended attributes (xattr(7)). A path that is a symbolic link means the link itself: import and
+// export, who need these, never follow one.
+
+import { Errno, FsError } from '../posix/errno.js'
+import { check, cString, declare, lastErrno } from './libc.js'
+
+/** A path (bytes, or a string in UTF-8), or an open descriptor. */
+export type XattrTarget = string | Uint8Array | number
+
+type Get = (target: Buffer | number, name: Buffer, value: Uint8Array, size: number) => number
+type Set = (
+  target: Buffer | number,
+  name: Buffer,
+  value: Uint8Array,
+  size: number,
+  flags: number,
+) => number
+type List = (target: Buffer | number, names: Uint8Array, size: number) => number
+type Remove = (target: Buffer | number, name: Buffer) => number
+
+const lget = declare<Get>('long lgetxattr(void *, void *, void *, size_t)')
+const fget = declare<Get>('long fgetxattr(int, void *, void *, size_t)')
+const lset = declare<Set>('int lsetxattr(void *, void *, void *, size_t, int)')
+const fset = declare<Set>('int fsetxattr(int, void *, void *, size_t, int)')
+const llist = declare<List>('long llistxattr(void *, void *, size_t)')
+const flist = declare<List>('long flistxattr(int, void *, size_t)')
+const lremove = declare<Remove>('int lremovexattr(void *, void *)')
+const fremove = declare<Remove>('int fremovexattr(int, void *)')
+
+/** XATTR_SIZE_MAX and XATTR_LIST_MAX of linux/limits.h: nothing is larger. */
+const XATTR_MAX = 65536
+
+/** Flags of setxattr(2). */
+export const XattrFlag = { XATTR_CREATE: 1, XATTR_REPLACE: 2 } as const
+
+function isOpen(target: XattrTarget): target is number {
+  return typeof target === 'number'
+}
+
+/** The attribute's value, or undefined when the file has none of that name. Throws FsError. */
+export function getXattr(target: XattrTarget, name: string): Buffer | undefined {
+  const value = Buffer.allocUnsafe(XATTR_MAX)
+  const size = isOpen(target)
+    ? fget(target, cString(name), value, XATTR_MAX)
+    : lget(cString(target), cString(name), value, XATTR_MAX)
+  if (size >= 0) return Buffer.from(value.subarray(0, size))
+  const errno = lastErrno()
+  if (errno === Errno.ENODATA) return undefined
+  throw new FsError(errno, `getxattr ${name}`)
+}
+
+/** Sets an attribute; `flags` are of XattrFlag. Throws FsError. */
+export function setXattr(target: XattrTarget, name: string, value: Uint8Array, flags = 0): void {
+  const result = isOpen(target)
+    ? fset(target, cString(name), value, value.length, flags)
+    : lset(cString(target), cString(name), value, value.length, flags)
+  check(result, `setxattr ${name}`)
+}
+
+/** Names of all attributes that the caller may see. Throws FsError. */
+export function listXattrs(target: XattrTarget): string[] {
+  const names = Buffer.allocUnsafe(XATTR_MAX)
+  const result = isOpen(target)
+    ? flist(target, names, XATTR_MAX)
+    : llist(cString(target), names, XATTR_MAX)
+  const size = check(result, 'listxattr')
+  return size === 0 ? [] : names.toString('utf8', 0, size - 1).split('\0')
+}
+
+/** Removes an attribute; false when the file has none of that name. Throws FsError. */
+export function removeXattr(target: XattrTarget, name: string): boolean {
+  const result = isOpen(target)
+    ? fremove(target, cString(name))
+    : lremove(cString(target), cString(name))
+  if (result === 0) return true
+  const errno = lastErrno()
+  if (errno === Errno.ENODATA) return false
+  throw new FsError(errno, `removexattr ${name}`)
+}
