@@ -89,6 +89,14 @@ test('inline content and a size beyond it', () => {
   assert.deepEqual(decodeInode(300, bytes(hex)), inode)
 })
 
+test('a block with a tail: the size is that of both', () => {
+  const content: Content = { kind: 'block', hash, length: 5000, tail: bytes('0a0b') }
+  const hex = `ac02 18 01 0210 a481 21 21 ${timeHex} ${hash} 8827 02 0a0b`
+  const inode: Inode = { ...file, size: 5002, content }
+  assert.deepEqual(encodeDirent({ ino: 300, type: 0o100000 }, inode), bytes(hex))
+  assert.deepEqual(decodeDirent(bytes(hex)).inode, inode)
+})
+
 test('an entry of a shared inode only points to it', () => {
   const pointer = bytes('ac02 08')
   assert.deepEqual(encodeDirent({ ino: 300, type: 0o100000 }, { ...file, shared: true }), pointer)
@@ -119,12 +127,14 @@ const refused: [string, string, RegExp][] = [
   ['a newer version', fileHex.replace('18 01', '18 02'), /format version 2, written by a newer/],
   ['version 0', fileHex.replace('18 01', '18 00'), /never existed/],
   ['an unknown form', fileHex.replace('ac02 18', 'ac02 28'), /form 2 is not known/],
-  ['an unknown flag', fileHex.replace('0200', '0210'), /flags 0x1002/],
+  ['an unknown flag', fileHex.replace('0200', '0220'), /flags 0x2002/],
   ['another type than in its mode', fileHex.replace('ac02 18', 'ac02 14'), /disagree/],
   ['attributes of a shared inode', fileHex.replace('0200', '0204'), /disagree/],
   ['a number longer than needed', fileHex.replace('ac02', 'ac8200'), /longer than needed/],
   ['a number of 2^53', '8080808080808010 08', /beyond 2\^53/],
   ['nanoseconds of a whole second', fileHex.replace('f4010000', '00ca9a3b'), /nanoseconds/],
+  ['an empty tail', `${fileHex.replace('0200', '0210')} 00`, /an empty tail/],
+  ['a tail behind no block', fileHex.replace('0200', '0110'), /a tail behind no block/],
   ['bytes behind its end', `${fileHex} 00`, /1 bytes too many/],
 ]
 for (const [what, hex, message] of refused)
@@ -168,12 +178,21 @@ const hashes = fc
   .map((array) => Buffer.from(array).toString('hex'))
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff })
 const whole = fc.maxSafeNat()
+const lengths = fc.integer({ min: 0, max: 2 ** 52 })
 const buffers = fc.uint8Array({ maxLength: 512 }).map((array) => Buffer.from(array))
+const tails = fc.uint8Array({ minLength: 1, maxLength: 64 }).map((array) => Buffer.from(array))
+const stored = { ...plain, requiredKeys: ['kind', 'hash', 'length'] as ['kind', 'hash', 'length'] }
 const contents: fc.Arbitrary<Content> = fc.oneof(
   fc.constant({ kind: 'none' } as const),
   fc.record({ kind: fc.constant('inline' as const), data: buffers }, plain),
-  fc.record({ kind: fc.constant('block' as const), hash: hashes, length: whole }, plain),
-  fc.record({ kind: fc.constant('manifest' as const), hash: hashes, length: whole }, plain),
+  fc.record(
+    { kind: fc.constant('block' as const), hash: hashes, length: lengths, tail: tails },
+    stored,
+  ),
+  fc.record(
+    { kind: fc.constant('manifest' as const), hash: hashes, length: lengths, tail: tails },
+    stored,
+  ),
 )
 const inodes = fc.record(
   {

@@ -22,8 +22,9 @@ const Flag = {
   btime: 0x200,
   shared: 0x400,
   atime: 0x800,
+  contentTail: 0x1000,
 } as const
-const flagsKnown = 0xfff
+const flagsKnown = 0x1fff
 
 const contentKinds = ['none', 'inline', 'block', 'manifest'] as const
 const noContent: Content = { kind: 'none' }
@@ -134,6 +135,7 @@ function flagsOf(inode: Inode): number {
   if (btime.sec !== ctime.sec || btime.nsec !== ctime.nsec) flags |= Flag.btime
   if (inode.shared) flags |= Flag.shared
   if (inode.atime) flags |= Flag.atime
+  if (tailLength(content) > 0) flags |= Flag.contentTail
   return flags
 }
 
@@ -143,10 +145,14 @@ function usualNlink(mode: number): number {
 
 function usualSize(mode: number, content: Content, targetLength: number): number {
   if (content.kind === 'inline') return content.data.length
-  if (content.kind !== 'none') return content.length
+  if (content.kind !== 'none') return content.length + tailLength(content)
   const type = mode & typeMask
   if (type === directory) return 4096
   return type === symlink ? targetLength : 0
+}
+
+function tailLength(content: Content): number {
+  return content.kind === 'block' || content.kind === 'manifest' ? (content.tail?.length ?? 0) : 0
 }
 
 function writeTime(time: Timespec, origin: number): void {
@@ -164,6 +170,7 @@ function writeContent(content: Content): void {
   }
   writer.hash(content.hash)
   writer.varint(content.length)
+  if (content.tail && content.tail.length > 0) writer.blob(content.tail)
 }
 
 function readAttributes(reader: ByteReader, ino: number): Inode {
@@ -180,7 +187,7 @@ function readAttributes(reader: ByteReader, ino: number): Inode {
   const ctime = flags & Flag.ctime ? readTime(reader, mtime.sec) : mtime
   const btime = flags & Flag.btime ? readTime(reader, ctime.sec) : ctime
   const atime = flags & Flag.atime ? readTime(reader, mtime.sec) : undefined
-  const content = readContent(reader, flags & Flag.contentKind)
+  const content = readContent(reader, flags)
   const target = flags & Flag.target ? reader.name() : ''
   const xattrs = flags & Flag.xattrs ? readXattrs(reader) : noXattrs
   const size = sizeRead ?? usualSize(mode, content, target.length)
@@ -211,10 +218,17 @@ function readTime(reader: ByteReader, origin: number): Timespec {
   return { sec, nsec }
 }
 
-function readContent(reader: ByteReader, kind: number): Content {
-  if (kind === 0) return noContent
-  if (kind === 1) return { kind: 'inline', data: reader.blob() }
+function readContent(reader: ByteReader, flags: number): Content {
+  const kind = contentKinds[flags & Flag.contentKind]
+  const hasTail = (flags & Flag.contentTail) !== 0
+  if (kind !== 'block' && kind !== 'manifest') {
+    if (hasTail) throw reader.damaged('a tail behind no block')
+    return kind === 'inline' ? { kind, data: reader.blob() } : noContent
+  }
   const hash = reader.hash()
   const length = reader.varint()
-  return { kind: kind === 2 ? 'block' : 'manifest', hash, length }
+  if (!hasTail) return { kind, hash, length }
+  const tail = reader.blob()
+  if (tail.length === 0) throw reader.damaged('an empty tail')
+  return { kind, hash, length, tail }
 }

@@ -12,12 +12,24 @@ export interface Timespec {
 /** SHA-256 of a block's plain bytes, 64 hexadecimal digits. */
 export type Hash = string
 
-/** Where the bytes of a regular file are. Bytes between the content's end and `size` are a hole. */
+/**
+ * Where the bytes of a regular file are. `length` is how many of them the block, or all that the
+ * manifest names, hold (holes included). `tail` are the few bytes behind those: what was appended since,
+ * so that a line added to a log costs no block. Bytes between the content's end and `size` are a hole.
+ */
 export type Content =
   | { readonly kind: 'none' }
   | { readonly kind: 'inline'; readonly data: Uint8Array }
-  | { readonly kind: 'block'; readonly hash: Hash; readonly length: number }
-  | { readonly kind: 'manifest'; readonly hash: Hash; readonly length: number }
+  | StoredContent<'block'>
+  | StoredContent<'manifest'>
+
+interface StoredContent<Kind extends 'block' | 'manifest'> {
+  readonly kind: Kind
+  readonly hash: Hash
+  readonly length: number
+  /** Never empty. */
+  readonly tail?: Uint8Array
+}
 
 /** Extended attributes: by name (byte string), values of any bytes. */
 export type Xattrs = ReadonlyMap<Name, Uint8Array>
@@ -72,4 +84,17 @@ export function namedHashes(inode: Inode): Hash[] {
     hashes.push(inode.content.hash)
   if (inode.xattrBlock) hashes.push(inode.xattrBlock.hash)
   return hashes
+}
+
+/** The two are the same bytes at the same places in the store. */
+export function sameContent(a: Content, b: Content): boolean {
+  if (a === b) return true
+  if (a.kind === 'none' || b.kind === 'none') return a.kind === b.kind
+  if (a.kind === 'inline') return b.kind === 'inline' && sameBytes(a.data, b.data)
+  if (a.kind !== b.kind || a.hash !== b.hash || a.length !== b.length) return false
+  return a.tail && b.tail ? sameBytes(a.tail, b.tail) : a.tail === b.tail
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
 }
