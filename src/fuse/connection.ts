@@ -23,13 +23,7 @@ import { DirentBuffer } from './wire/dirents.js'
 import { Opcode, opcodeName } from './wire/opcodes.js'
 import { ReplyFrame } from './wire/reply-frame.js'
 import { FrameError, RequestFrame } from './wire/request-frame.js'
-import {
-  decodeBatchForget,
-  decodeForget,
-  decodeInit,
-  decodeInterrupt,
-  type InitArguments,
-} from './wire/requests.js'
+import { decodeBatchForget, decodeForget, decodeInit, decodeInterrupt } from './wire/requests.js'
 
 /** Room for the header and fixed fields of a WRITE before its data. */
 const WRITE_HEAD_ROOM = 4096

@@ -1,6 +1,7 @@
 // INIT: what the kernel offers, what we ask for, what holds for the life of the mount. Pure: the
 // connection sends what is decided here.
 
+import { Errno, FsError } from '../posix/errno.js'
 import { InitBit, type InitFlag } from './wire/flags.js'
 import { INIT_OUT_SIZE } from './wire/layout.js'
 import { KERNEL_MINOR } from './wire/opcodes.js'
