@@ -7,6 +7,13 @@ import type { Name } from '../volume/name.js'
 import type { Key, RecordKind, VolumeRecord } from '../volume/record.js'
 
 export interface Tables {
+  /**
+   * Makes the reads that follow, up to the end of this synchronous run (no `await` between), see one
+   * state: the newest, with every commit of this and other processes that had ended before the first
+   * of them. Without it, reads in one turn of the event loop may still see the state in which its
+   * first read was made. Absent where reads always see the newest state (memory).
+   */
+  refresh?(): void
   /** The head as of now, or undefined where the volume does not exist. */
   head(): Head | undefined
   get(kind: RecordKind, parent: number, name: Name): Uint8Array | undefined
@@ -20,7 +27,7 @@ export interface Tables {
 
 /** Tables that their owner writes: the memory engine's, and a replica's copy. */
 export interface WritableTables extends Tables {
-  /** Carries out one entry's records and sets the head, as one step. */
+  /** Carries out one entry's records and sets the head, as one step (deletes before puts). */
   apply(puts: readonly VolumeRecord[], deletes: readonly Key[], head: Head): void
   /** Forgets everything. */
   clear(): void
