@@ -1,0 +1,98 @@
+// Which inodes somebody holds: the kernel by its lookup counts, programs by open handles, this vfs
+// while bytes are being saved. An inode that lost its last name while held lives on here (an orphan)
+// until nobody holds it. Inodes with names are the replica's; this table does not grow with the volume.
+
+import type { Inode } from '../volume/inode.js'
+
+interface Held {
+  /** Lookups that the kernel has not taken back. */
+  lookups: number
+  /** Open handles and saves under way. */
+  uses: number
+  /** As it was when its last name went, and as it was changed since. */
+  orphan: Inode | undefined
+}
+
+export class InodeTable {
+  readonly #held = new Map<number, Held>()
+  readonly #onGone: (ino: number) => void
+  #remembered = 0
+
+  /** `onGone` is told when nobody holds an inode any more. */
+  constructor(onGone: (ino: number) => void) {
+    this.#onGone = onGone
+  }
+
+  remember(ino: number, count: number): void {
+    const held = this.#entry(ino)
+    if (held.lookups === 0) this.#remembered++
+    held.lookups += count
+  }
+
+  forget(ino: number, count: number): void {
+    const held = this.#held.get(ino)
+    if (!held || held.lookups === 0) return
+    held.lookups = Math.max(0, held.lookups - count)
+    if (held.lookups === 0) this.#remembered--
+    this.#settle(ino, held)
+  }
+
+  isRemembered(ino: number): boolean {
+    return (this.#held.get(ino)?.lookups ?? 0) > 0
+  }
+
+  use(ino: number): void {
+    this.#entry(ino).uses++
+  }
+
+  unuse(ino: number): void {
+    const held = this.#held.get(ino)
+    if (!held) return
+    held.uses--
+    this.#settle(ino, held)
+  }
+
+  /** The inode as its holders see it when the replica has no name for it any more. */
+  orphan(ino: number): Inode | undefined {
+    return this.#held.get(ino)?.orphan
+  }
+
+  /** Where somebody holds the inode, they go on with this. */
+  setOrphan(inode: Inode): void {
+    const held = this.#held.get(inode.ino)
+    if (held) held.orphan = inode
+  }
+
+  /** It has a name (again). */
+  clearOrphan(ino: number): void {
+    const held = this.#held.get(ino)
+    if (held) held.orphan = undefined
+  }
+
+  /** Inodes that the kernel knows. */
+  get remembered(): number {
+    return this.#remembered
+  }
+
+  /** Inodes that `isOrphan` says have no name but are held. */
+  countOrphans(isOrphan: (ino: number) => boolean): number {
+    let count = 0
+    for (const [ino, held] of this.#held) if (held.orphan && isOrphan(ino)) count++
+    return count
+  }
+
+  #entry(ino: number): Held {
+    let held = this.#held.get(ino)
+    if (!held) {
+      held = { lookups: 0, uses: 0, orphan: undefined }
+      this.#held.set(ino, held)
+    }
+    return held
+  }
+
+  #settle(ino: number, held: Held): void {
+    if (held.lookups > 0 || held.uses > 0) return
+    this.#held.delete(ino)
+    this.#onGone(ino)
+  }
+}

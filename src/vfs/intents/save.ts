@@ -1,0 +1,103 @@
+// What was written into an inode becomes its content: a snapshot of its spool, put on the newest
+// committed content. Blocks are uploaded by `prepareSave`; the change itself only names them. With the
+// bytes go the attributes that were changed meanwhile, and a first name for what was made without
+// (O_TMPFILE, then linkat).
+
+import type { ContentStore, SaveResult, Stored } from '../../content/content.js'
+import type { SaveSnapshot } from '../../content/spool.js'
+import { isRegular, S_IFMT, withoutSetId } from '../../posix/mode.js'
+import type { Draft, Namespace } from '../../replica/namespace.js'
+import { PrepareAgain } from '../../replica/replica.js'
+import { timeAfter } from '../../volume/clock.js'
+import type { Content, Inode, Timespec } from '../../volume/inode.js'
+import type { Name } from '../../volume/name.js'
+import { type IntentBase, modifiedAt } from './checks.js'
+import { newNameIn } from './link.js'
+import { type SettledChanges, withChanges } from './setattr.js'
+
+interface Saving extends IntentBase {
+  readonly ino: number
+  /** Of the last write or truncation. */
+  readonly mtime: Timespec
+  readonly dropSetId: boolean
+  /** Attributes set since, already answered. */
+  readonly changes: SettledChanges | undefined
+  readonly snapshot: SaveSnapshot
+  /** Transient: what `prepareSave` made of the snapshot, and on what. */
+  prepared: { readonly base: Stored; readonly result: SaveResult } | undefined
+}
+
+export interface SaveIntent extends Saving {
+  readonly kind: 'save'
+}
+
+/** The first name of an inode that is not in the volume yet. */
+export interface AdoptIntent extends Saving {
+  readonly kind: 'adopt'
+  readonly inode: Inode
+  readonly parent: number
+  readonly name: Name
+}
+
+export interface SaveOutcome {
+  readonly result: SaveResult
+  /** As committed. */
+  readonly inode: Inode
+}
+
+/** Uploads the snapshot on the content as it is now. Undefined: there is nothing to wait for. */
+export function prepareSave(
+  content: ContentStore,
+  intent: SaveIntent | AdoptIntent,
+  namespace: Namespace,
+  missing: ReadonlySet<string> | undefined,
+): Promise<void> | undefined {
+  const base = intent.kind === 'adopt' ? intent.inode : namespace.inode(intent.ino)
+  if (!base) return undefined
+  if (intent.prepared && !missing && isSame(intent.prepared.base, base)) return undefined
+  const keep = (result: SaveResult) => {
+    intent.prepared = { base: { content: base.content, size: base.size }, result }
+  }
+  const result = content.save(base, intent.snapshot)
+  if (result instanceof Promise) return result.then(keep)
+  keep(result)
+  return undefined
+}
+
+/** Undefined: the inode has lost its last name, and there is nowhere to save to. */
+export function applySave(intent: SaveIntent, draft: Draft): SaveOutcome | undefined {
+  const inode = draft.inode(intent.ino)
+  if (!inode || !isRegular(inode)) return undefined
+  const outcome = savedOn(intent, inode)
+  draft.setInode(outcome.inode)
+  return outcome
+}
+
+export function applyAdopt(intent: AdoptIntent, draft: Draft): SaveOutcome {
+  const directory = newNameIn(intent, draft)
+  const { result, inode } = savedOn(intent, intent.inode)
+  const named = { ...inode, nlink: 1 }
+  draft.setInode(named)
+  draft.setInode(modifiedAt(directory, intent.time))
+  draft.link(intent.parent, intent.name, { ino: named.ino, type: named.mode & S_IFMT })
+  return { result, inode: named }
+}
+
+function savedOn(intent: SaveIntent | AdoptIntent, inode: Inode): SaveOutcome {
+  const { prepared, mtime, time, changes, dropSetId } = intent
+  if (!prepared || !isSame(prepared.base, inode)) throw new PrepareAgain()
+  const { content, size } = prepared.result
+  const mode = dropSetId ? withoutSetId(inode.mode) : inode.mode
+  const saved = { ...inode, mode, content, size, mtime, ctime: timeAfter(time, inode.ctime) }
+  return { result: prepared.result, inode: changes ? withChanges(saved, { changes, time }) : saved }
+}
+
+function isSame(a: Stored, b: Stored): boolean {
+  return a.size === b.size && isSameContent(a.content, b.content)
+}
+
+function isSameContent(a: Content, b: Content): boolean {
+  if (a.kind === 'none' || b.kind === 'none') return a.kind === b.kind
+  if (a.kind !== 'inline') return a.kind === b.kind && a.hash === b.hash && a.length === b.length
+  return b.kind === 'inline' && Buffer.compare(a.data, b.data) === 0
+}
