@@ -30,11 +30,21 @@ export const BUILDS = {
   },
 }
 
+/** Whether every package that the lock names is installed, in that version. */
+function isInstalled() {
+  const hidden = join(root, 'node_modules/.package-lock.json')
+  if (!existsSync(hidden)) return false
+  const packagesOf = (path) => JSON.parse(readFileSync(path, 'utf8')).packages
+  const installed = packagesOf(hidden)
+  return Object.entries(packagesOf(join(root, 'package-lock.json'))).every(([path, wanted]) => {
+    const found = installed[path]
+    return path === '' || (found ? found.version === wanted.version : wanted.optional === true)
+  })
+}
+
 /** Runs `npm ci` when node_modules is not what package-lock.json says. */
 export function install() {
-  const lock = join(root, 'package-lock.json')
-  const stamp = join(root, 'node_modules/.package-lock.json')
-  if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(lock).mtimeMs) return
+  if (isInstalled()) return
   console.log('Installing the dependencies (npm ci) ...')
   const flags = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   execFileSync('npm', flags, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })

@@ -7,8 +7,15 @@ import { appendFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { inspect } from 'node:util'
 
+const ERROR_LINES_MAX = 80
 const resultsPath = process.env.CASSFS_TEST_RESULTS
 const buildDir = process.env.CASSFS_TEST_BUILD ?? process.cwd()
+
+/** The source's path below the project, whether or not a source map led back to it. */
+function sourceOf(file) {
+  const path = relative(buildDir, file)
+  return (path.startsWith('..') ? relative(process.cwd(), file) : path).replace(/\.js$/, '.ts')
+}
 
 /** Nothing when an event is no result of its own: a suite, or a parent that failed by its child. */
 function classify(event) {
@@ -28,7 +35,10 @@ function reasonOf({ skip, todo }) {
 function describeError(error) {
   const cause = error?.cause ?? error
   const text = typeof cause === 'string' ? cause : inspect(cause, { depth: 4 })
-  return text.replace(/^/gm, '    ')
+  const lines = text.split('\n')
+  const shown = lines.slice(0, ERROR_LINES_MAX)
+  if (lines.length > shown.length) shown.push(`(${lines.length - shown.length} more lines)`)
+  return shown.map((line) => `    ${line}`).join('\n')
 }
 
 function record(outcome, file, data) {
@@ -53,7 +63,7 @@ export default async function* report(events) {
     if (type !== 'test:pass' && type !== 'test:fail') continue
     const outcome = classify(event)
     if (!outcome) continue
-    const file = relative(buildDir, data.file ?? '').replace(/\.js$/, '.ts')
+    const file = sourceOf(data.file ?? '')
     record(outcome === 'empty' ? 'failed' : outcome, file, data)
     yield render(outcome, file, data)
   }
