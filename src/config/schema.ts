@@ -64,13 +64,13 @@ const store = {
     group: 'store',
     defaultDoc: 'none: the embedded store under the state folder',
     doc: 'Cassandra contact points. Without it, files are kept in the embedded store.',
-    allowed: 'host names or addresses separated by commas, such as 10.0.0.1,10.0.0.2',
+    allowed: 'host names or addresses, each with or without :port, separated by commas',
   }),
   port: option(integerValue(1, 65535), {
     kind: 'number',
     group: 'store',
     default: '9042',
-    doc: 'The port on which Cassandra listens for clients.',
+    doc: 'The port of contact points that are given without one.',
     allowed: 'a whole number from 1 to 65535',
   }),
   local_dc: option(textValue().optional(), {
@@ -92,7 +92,7 @@ const store = {
     group: 'store',
     default: 'LOCAL_QUORUM',
     choices: consistencies,
-    doc: 'The consistency level of reads and writes on Cassandra.',
+    doc: 'How many replicas acknowledge on Cassandra; the namespace is never below LOCAL_QUORUM.',
     allowed: `one of ${consistencies.join(', ')}`,
   }),
   username: option(textValue().optional(), {

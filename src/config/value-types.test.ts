@@ -81,8 +81,12 @@ test('names are 1 to 63 letters, digits, dots, dashes and underscores', () => {
 
 test('hosts are separated by commas', () => {
   assert.deepEqual(read(hostsValue(), 'a, b.example,10.0.0.1'), ['a', 'b.example', '10.0.0.1'])
-  assert.deepEqual(read(hostsValue(), '[::1],fe80::2'), ['::1', 'fe80::2'])
-  for (const text of ['', 'a,,b', 'a b', 'http://a', ',']) {
+  assert.deepEqual(read(hostsValue(), 'db1:9043,[::1]:9042,fe80::2'), [
+    'db1:9043',
+    '[::1]:9042',
+    'fe80::2',
+  ])
+  for (const text of ['', 'a,,b', 'a b', 'http:', 'a/b', 'a:b', ',']) {
     assert.equal(read(hostsValue(), text), refused, text)
   }
 })

@@ -87,11 +87,21 @@ export function keyspaceValue() {
   return readAs((text) => (/^[A-Za-z]\w{0,47}$/.test(text) ? text : undefined))
 }
 
-/** Host names or addresses, separated by commas; at least one. IPv6 stands as it is or in `[]`. */
+const hostPatterns = [
+  /^[^:[\]\s/]+(:\d{1,5})?$/,
+  /^\[[0-9A-Fa-f:.]+\](:\d{1,5})?$/,
+  /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/,
+]
+
+/**
+ * Host names or addresses, separated by commas, each with or without `:port`; at least one. An IPv6
+ * address with a port stands in brackets.
+ */
 export function hostsValue() {
   return readAs((text) => {
-    const hosts = text.split(',').map((host) => host.trim().replace(/^\[([0-9A-Fa-f:.]+)\]$/, '$1'))
-    return hosts.every((host) => /^[A-Za-z0-9_.:-]+$/.test(host)) ? hosts : undefined
+    const hosts = text.split(',').map((host) => host.trim())
+    const isHost = (host: string) => hostPatterns.some((pattern) => pattern.test(host))
+    return hosts.every((host) => isHost(host) && !hasControl(host)) ? hosts : undefined
   })
 }
 

@@ -3,26 +3,28 @@
 // what it left. A clean end says so first. Costs one sleeping sh.
 
 import { spawn } from 'node:child_process'
-import { detachCommand, type MountEntry } from './mount-table.js'
+import { detachCommand } from './mount-table.js'
 
 export interface AutoUnmount {
   /** The mount has ended cleanly: the watcher goes without doing anything. */
   disarm(): void
 }
 
-// $1 = the mount's id in mountinfo, so that nobody else's mount is detached; the rest is the command.
+// $1 is the mountpoint, the rest the command. Only a mount that is dead is detached: by now another may
+// lie there, and the kernel gives the ids of mounts anew.
 const script = `
 trap '' HUP INT TERM
 IFS= read -r word && exit 0
-id=$1; shift
-while read -r found rest; do
-  [ "$found" = "$id" ] && exec "$@" >/dev/null 2>&1
-done < /proc/self/mountinfo`
+said=$(LC_ALL=C timeout 10 stat -- "$1" 2>&1) && exit 0
+shift
+case $said in
+  *'not connected'* | *'connection abort'*) exec "$@" >/dev/null 2>&1 ;;
+esac`
 
 /** Starts the watcher of a mount of this process. */
-export function startAutoUnmount(mount: Pick<MountEntry, 'id' | 'mountpoint'>): AutoUnmount {
-  const command = [...detachCommand(), mount.mountpoint]
-  const child = spawn('/bin/sh', ['-c', script, 'cassfs-watch', String(mount.id), ...command], {
+export function startAutoUnmount(mountpoint: string): AutoUnmount {
+  const command = [...detachCommand(), mountpoint]
+  const child = spawn('/bin/sh', ['-c', script, 'cassfs-watch', mountpoint, ...command], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
     cwd: '/',
