@@ -7,10 +7,9 @@ import { randomUUID } from 'node:crypto'
 import { Errno, FsError } from '../posix/errno.js'
 import type { Commit, CommitOutcome, EnvironmentEntry, Store } from '../store/store.js'
 import { type Head, VolumeState } from '../volume/head.js'
-import { type Hash, namedHashes } from '../volume/inode.js'
-import { decodeDirent, decodeInode } from '../volume/inode-codec.js'
 import { EntryKind, type LogEntry } from '../volume/log-entry.js'
-import { RecordKind, type Uuid, type VolumeRecord } from '../volume/record.js'
+import type { Uuid, VolumeRecord } from '../volume/record.js'
+import { recordHashes } from '../volume/record-hashes.js'
 import { UnknownEnvironment } from './open-environment.js'
 
 const recordsPerCommit = 500
@@ -114,7 +113,7 @@ function removal(owner: Uuid, volume: Uuid, head: Head, records: readonly Volume
     deletes: records.map(({ kind, parent, name }) => ({ kind, parent, name })),
     answers: [],
   }
-  const ceases = records.flatMap(hashesOf)
+  const ceases = records.flatMap(recordHashes)
   return {
     volume,
     owner,
@@ -123,11 +122,4 @@ function removal(owner: Uuid, volume: Uuid, head: Head, records: readonly Volume
     begins: [],
     ceases,
   }
-}
-
-function hashesOf(record: VolumeRecord): Hash[] {
-  if (record.kind === RecordKind.inode) return namedHashes(decodeInode(record.parent, record.value))
-  if (record.kind !== RecordKind.dirent) return []
-  const { inode } = decodeDirent(record.value)
-  return inode ? namedHashes(inode) : []
 }
