@@ -6,9 +6,9 @@
 // StoreUnavailable, or the outcome `unknown`): a failed query is never "absent".
 
 import type { Tables } from '../tables/tables.js'
-import type { Head } from '../volume/head.js'
+import { type Head, VolumeState } from '../volume/head.js'
 import type { Hash } from '../volume/inode.js'
-import type { LogEntry } from '../volume/log-entry.js'
+import { EntryKind, type LogEntry } from '../volume/log-entry.js'
 import type { Key, Uuid, VolumeRecord } from '../volume/record.js'
 
 /** The store did not answer, or answered with a failure: nothing is known about what was asked. */
@@ -33,6 +33,19 @@ export interface Commit {
   readonly begins: readonly Hash[]
   /** Hashes that records cease to name by it. */
   readonly ceases: readonly Hash[]
+}
+
+/**
+ * The condition of a commit, for engines that check it in their own transaction. Throws RangeError for
+ * an entry that does not continue what it expects.
+ */
+export function isExpected(head: Head, commit: Commit): boolean {
+  const { expect, entry } = commit
+  if (entry.seq !== expect.seq + 1 || entry.previousRequest !== expect.request)
+    throw new RangeError(`entry ${entry.seq} does not continue ${expect.seq} ${expect.request}`)
+  if (head.seq !== expect.seq || head.request !== expect.request) return false
+  if (head.state === VolumeState.live) return true
+  return head.state === VolumeState.loading && entry.kind === EntryKind.void
 }
 
 export type CommitOutcome =
@@ -88,6 +101,20 @@ export interface EnvironmentEntry {
   readonly createdMs: number
 }
 
+/** Whether an owner's entry is what a compare-and-set expects. */
+export function isSameOwner(a: OwnerEntry | undefined, b: OwnerEntry | undefined): boolean {
+  return a?.id === b?.id && a?.nextIno === b?.nextIno
+}
+
+/** Whether an environment's entry is what a compare-and-set expects. */
+export function isSameEnvironment(
+  a: EnvironmentEntry | undefined,
+  b: EnvironmentEntry | undefined,
+): boolean {
+  if (a?.volume !== b?.volume || a?.state !== b?.state) return false
+  return a?.homeDataCenter === b?.homeDataCenter && a?.createdMs === b?.createdMs
+}
+
 export type CasOutcome<T> =
   | { readonly kind: 'applied' }
   /** `present` is what stands there instead. */
@@ -128,6 +155,9 @@ export interface Store {
    * be gaps (a quorum read can show N+2 before N+1; old entries expire): the caller looks.
    */
   readLog(volume: Uuid, after: number, limit: number): Promise<LogEntry[]>
+  /**
+   * Throws FsError ENOSPC where the disk is full (embedded engine): then certainly nothing was done.
+   */
   commit(commit: Commit): Promise<CommitOutcome>
   /**
    * Writes all records of a volume that nothing has touched (fresh id), then its head. May be given
@@ -140,7 +170,10 @@ export interface Store {
     head: Head,
   ): Promise<void>
 
-  /** Stores blocks; one that is there already may be left as it is (its age is renewed). */
+  /**
+   * Stores blocks; one that is there already may be left as it is (its age is renewed). Throws FsError
+   * ENOSPC where the disk is full.
+   */
   putBlocks(owner: Uuid, blocks: readonly StoredBlock[]): Promise<void>
   /** In the order asked for; undefined = certainly absent. Not verified: the reader does that. */
   getBlocks(owner: Uuid, hashes: readonly Hash[]): Promise<(StoredBlock | undefined)[]>

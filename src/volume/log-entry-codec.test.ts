@@ -99,6 +99,10 @@ test('refuses to write an entry whose head is another one, and records that are 
   const log: Key = { kind: RecordKind.log, parent: 1, name: '' }
   assert.throws(() => encodeLogEntry({ ...entry, deletes: [log] }), FormatError)
   assert.throws(() => encodeHead({ ...head, request: 'me' }), FormatError)
+  const [put] = entry.puts
+  assert.ok(put)
+  assert.throws(() => encodeLogEntry({ ...entry, puts: [put, { ...put }] }), /writes a key twice/)
+  assert.throws(() => encodeLogEntry({ ...entry, deletes: [put] }), /writes a key twice/)
 })
 
 test('an entry cut short anywhere is refused', () => {
@@ -161,6 +165,10 @@ const entries: fc.Arbitrary<LogEntry> = fc
     plain,
   )
   .map((parts) => ({ ...parts, seq: parts.head.seq, request: parts.head.request }))
+  .filter(({ puts, deletes }) => {
+    const all = [...puts, ...deletes].map(({ kind, parent, name }) => `${kind}/${parent}/${name}`)
+    return new Set(all).size === all.length
+  })
 
 test('any entry is read back as it was written', () => {
   fc.assert(

@@ -17,6 +17,7 @@ export function encodeLogEntry(entry: LogEntry): Uint8Array {
   const { seq, request, head } = entry
   if (head.seq !== seq || head.request !== request)
     throw new FormatError(`log entry ${seq} carries the head of ${head.seq}`)
+  checkDistinct(entry)
   const headBytes = encodeHead(head)
   writer.reset().u8(formatVersion)
   writer.u8(entry.kind)
@@ -47,6 +48,14 @@ export function decodeLogEntry(value: Uint8Array): LogEntry {
   reader.end()
   const { seq, request } = head
   return { seq, kind, request, previousRequest, head, puts, deletes, answers }
+}
+
+/** One statement per key: of two, the engines would not all let the same one win. */
+function checkDistinct({ seq, puts, deletes }: LogEntry): void {
+  const seen = new Set<string>()
+  for (const { kind, parent, name } of [...puts, ...deletes]) seen.add(`${kind}/${parent}/${name}`)
+  if (seen.size < puts.length + deletes.length)
+    throw new FormatError(`log entry ${seq} writes a key twice`)
 }
 
 function writeRecord(record: VolumeRecord): void {
