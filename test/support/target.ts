@@ -5,7 +5,7 @@
  *
  * Environment: CASSFS_E2E_TARGET = cassfs (default) | cassandra | bindfs | dir.
  */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { mkdtemp, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -59,6 +59,7 @@ export async function targetMissing(name: TargetName): Promise<string | undefine
 /** Makes a target below a new temporary folder, mounted. */
 export async function openTarget(name: TargetName, flags: string[] = []): Promise<Target> {
   const workDir = await mkdtemp(join(tmpdir(), `cassfs-${name}-`))
+  chmodSync(workDir, 0o755) // other users reach the mount too
   const dir = join(workDir, 'mnt')
   mkdirSync(dir)
   const target = await createTarget(name, workDir, dir, flags)
