@@ -88,8 +88,8 @@ export class Blocks {
 
   async delete(owner: Uuid, hashes: readonly Hash[], uploadedBeforeMs: number): Promise<void> {
     const o = uuidValue(owner)
-    // Up to the last microsecond of that millisecond: `list` rounds down.
-    const timestamp = uploadedBeforeMs * 1000 + 999
+    // A deletion takes what is as old as it is, or older: the last microsecond before.
+    const timestamp = uploadedBeforeMs * 1000 - 1
     await this.#inFlight.map(
       hashes,
       () => 0,

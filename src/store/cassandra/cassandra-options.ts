@@ -1,6 +1,7 @@
 // What the Cassandra engine is told, as plain values, and how its contact points are read. Nothing here
 // connects.
 
+import { isIPv6 } from 'node:net'
 import { StoreUnusable } from '../store.js'
 
 /** Consistency levels that `consistency` takes. */
@@ -76,13 +77,12 @@ export interface Endpoint {
 /** Throws StoreUnusable with what is allowed. */
 export function parseContactPoint(text: string, port: number): Endpoint {
   const trimmed = text.trim()
-  const match =
-    /^\[([0-9a-fA-F:.]+)\](?::(\d+))?$/.exec(trimmed) ??
-    /^([^:[\]\s]+)(?::(\d+))?$/.exec(trimmed) ??
-    /^([0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)$/.exec(trimmed)
-  const host = match?.[1]
-  const found = match?.[2] === undefined ? port : Number(match[2])
-  if (!host || found < 1 || found > 65535)
+  const bracketed = /^\[(.*)\](?::(\d+))?$/.exec(trimmed)
+  const plain = /^([^:[\]\s/]+)(?::(\d+))?$/.exec(trimmed)
+  const host = isIPv6(trimmed) ? trimmed : (bracketed ?? plain)?.[1]
+  const digits = (bracketed ?? plain)?.[2]
+  const found = digits === undefined ? port : Number(digits)
+  if (!host || (bracketed && !isIPv6(host)) || found < 1 || found > 65535)
     throw new StoreUnusable(
       `"${text}" is not a Cassandra contact point: a host name or an address, with or without ` +
         `":port", such as 10.0.0.1 or db1.example.com:9042 or [2001:db8::1]:9042`,

@@ -3,13 +3,14 @@
 // makes the volume exist.
 
 import type { types } from 'cassandra-driver'
+import { Errno, FsError } from '../../posix/errno.js'
 import type { Head } from '../../volume/head.js'
 import type { Uuid, VolumeRecord } from '../../volume/record.js'
-import { StoreUnusable } from '../store.js'
 import { firstPut, headValues, putValues } from './commit.js'
 import { asError, unavailable } from './failure.js'
 import { Profile } from './profiles.js'
 import type { Session, Statement } from './session.js'
+import { readHead } from './slices.js'
 import { shard, uuidOf, uuidValue } from './values.js'
 
 const headInsert =
@@ -22,12 +23,14 @@ const batchRecords = 400
 const batchesInFlight = 8
 const headAttempts = 4
 
+/** Throws FsError EEXIST where the volume has a head, StoreUnavailable. */
 export async function firstLoad(
   session: Session,
   volume: Uuid,
   pages: AsyncIterable<readonly VolumeRecord[]> | Iterable<readonly VolumeRecord[]>,
   head: Head,
 ): Promise<void> {
+  if (await readHead(session, volume)) throw existsAlready(volume)
   const vol = uuidValue(volume)
   const underWay = new Set<Promise<void>>()
   let failure: Error | undefined
@@ -50,6 +53,10 @@ export async function firstLoad(
   }
   if (failure) throw failure
   await insertHead(session, volume, vol, head)
+}
+
+function existsAlready(volume: Uuid): FsError {
+  return new FsError(Errno.EEXIST, `volume ${volume} is there already`)
 }
 
 async function* batches(
@@ -102,7 +109,7 @@ async function insertHead(
     if (outcome.kind === 'applied') return
     if (outcome.kind === 'refused') {
       if (uuidOf(outcome.row.req) === head.request) return
-      throw new StoreUnusable(`volume ${volume} exists already: it cannot be loaded once more`)
+      throw existsAlready(volume)
     }
     cause = outcome.cause
   }

@@ -54,6 +54,17 @@ export function middle({ after, last }: KeyRange): Position | undefined {
   return order(after, found) < 0 && order(found, last) < 0 ? found : undefined
 }
 
+/** How often a range is halved at once: 16 pieces, since an empty one costs a hundredth of a refusal. */
+const halvings = 4
+
+/** A range in up to 16 pieces, in order; only itself where it cannot be cut. */
+export function pieces(range: KeyRange, depth = halvings): KeyRange[] {
+  const cut = depth > 0 ? middle(range) : undefined
+  if (!cut) return [range]
+  const left = pieces({ after: range.after, last: cut }, depth - 1)
+  return left.concat(pieces({ after: cut, last: range.last }, depth - 1))
+}
+
 function candidate(after: Position, last: Position): Position | undefined {
   if (after.kind !== last.kind) {
     const next = { kind: after.kind + 1, parent: 0, name: '' }
@@ -61,9 +72,11 @@ function candidate(after: Position, last: Position): Position | undefined {
     return { ...after, parent: furtherNumber(after.parent), name: '' }
   }
   const gap = last.parent - after.parent
-  // Numbers begin small: a log or a volume without an upper bound is not cut at 2^52.
-  if (gap > 2 ** 40) return { ...after, parent: furtherNumber(after.parent), name: '' }
-  if (gap > 1) return { ...after, parent: after.parent + Math.floor(gap / 2), name: '' }
+  if (gap > 1) {
+    const half = after.parent + Math.floor(gap / 2)
+    // Numbers begin small: a log or a volume without an upper bound is not cut at 2^52.
+    return { ...after, parent: Math.min(half, furtherNumber(after.parent)), name: '' }
+  }
   if (gap === 1 && last.name !== '') return { ...last, name: '' }
   const name = middleName(after.name, gap === 0 ? last.name : undefined)
   return name === undefined ? undefined : { ...after, name }

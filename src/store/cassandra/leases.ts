@@ -19,7 +19,7 @@ interface Place {
 
 const sessionKind = 'session/'
 
-/** Takes the lease, or renews it for its holder; TTLs are whole seconds, so it lasts up to 1 s longer. */
+/** Takes the lease, or renews it for its holder. */
 export async function acquireLease(
   session: Session,
   { key, holder, value }: Lease,
@@ -30,7 +30,7 @@ export async function acquireLease(
   const outcome = await session.conditional(
     `UPDATE ${table} USING TTL ? SET holder = ?, value = ? ` +
       'WHERE scope = ? AND name = ? IF holder IN (null, ?)',
-    [Math.max(1, Math.ceil(ttlMs / 1000)), id, value, scope, name, id],
+    [ttlSec(ttlMs), id, value, scope, name, id],
     profile,
   )
   if (outcome.kind === 'unknown') throw unavailable(`lease ${key}`, outcome.cause)
@@ -39,6 +39,14 @@ export async function acquireLease(
   if (present === undefined)
     throw unavailable(`lease ${key}`, new Error('refused without a holder'))
   return { held: false, holder: present }
+}
+
+/**
+ * A TTL counts whole seconds from the last full one: one more, so that no lease ends before its holder
+ * expects it. It may last up to two seconds longer.
+ */
+function ttlSec(ttlMs: number): number {
+  return Math.ceil(ttlMs / 1000) + 1
 }
 
 /** Of another holder's lease nothing changes. */

@@ -24,15 +24,15 @@ const shutdownMs = 5000
 
 export class Session {
   readonly client: Client
-  readonly #neighbourhood: Neighbourhood
+  readonly neighbourhood: Neighbourhood
 
   constructor(client: Client, neighbourhood: Neighbourhood) {
     this.client = client
-    this.#neighbourhood = neighbourhood
+    this.neighbourhood = neighbourhood
   }
 
   get dataCenter(): string {
-    return this.#neighbourhood.dataCenter
+    return this.neighbourhood.dataCenter
   }
 
   /** One page. Throws what the driver throws; `ask` in the name of `what` is the usual way. */
@@ -99,7 +99,7 @@ export class Session {
       return { kind: 'unknown', cause: new Error('a conditional write was answered without a row') }
     } catch (error) {
       const node = coordinatorOf(error)
-      if (node !== undefined) this.#neighbourhood.suspect(node)
+      if (node !== undefined) this.neighbourhood.suspect(node)
       return { kind: 'unknown', cause: asError(error) }
     }
   }

@@ -8,7 +8,7 @@ import { decodeLogEntry } from '../../volume/log-entry-codec.js'
 import type { RecordKind, Uuid, VolumeRecord } from '../../volume/record.js'
 import { type ScanPage, StoreUnusable } from '../store.js'
 import { isRefusedSlice, unavailable } from './failure.js'
-import { type KeyRange, logAfter, middle } from './key-range.js'
+import { type KeyRange, logAfter, pieces } from './key-range.js'
 import { Profile } from './profiles.js'
 import type { Session } from './session.js'
 import { blobOf, nameOf, nameValue, type Row, requiredNumber, shard, uuidValue } from './values.js'
@@ -23,7 +23,7 @@ const { consistencies } = types
 /** Rows in one answer: some hundred KiB. */
 const pageRows = 5000
 /** Enough for ten million tombstones in one directory; a read that fails for another reason ends too. */
-const cutsMax = 1000
+const refusalsMax = 1000
 
 /** At LOCAL_SERIAL: whatever commit was half-way is completed or gone after it. */
 export async function readHead(session: Session, volume: Uuid): Promise<Head | undefined> {
@@ -89,29 +89,35 @@ async function readSlice(
   limit: number,
 ): Promise<Row[]> {
   try {
-    return await sliceRows(session, volume, range, limit, { left: cutsMax })
+    return await sliceRows(session, volume, range, limit, { left: refusalsMax })
   } catch (error) {
     throw unavailable(`volume ${volume}`, error)
   }
 }
 
-/** A slice that Cassandra refuses for its tombstones is read in halves, while `cuts` last. */
+/**
+ * A slice that Cassandra refuses for its tombstones is read in pieces, and they in smaller ones, as
+ * long as `refusals` last.
+ */
 async function sliceRows(
   session: Session,
   volume: Uuid,
   range: KeyRange,
   limit: number,
-  cuts: { left: number },
+  refusals: { left: number },
 ): Promise<Row[]> {
   try {
     return await wholeSlice(session, volume, range, limit)
   } catch (error) {
-    const cut = isRefusedSlice(error) && cuts.left-- > 0 ? middle(range) : undefined
-    if (!cut) throw error
-    const rows = await sliceRows(session, volume, { after: range.after, last: cut }, limit, cuts)
-    if (rows.length >= limit) return rows
-    const rest = { after: cut, last: range.last }
-    return rows.concat(await sliceRows(session, volume, rest, limit - rows.length, cuts))
+    const parts = isRefusedSlice(error) && refusals.left-- > 0 ? pieces(range) : []
+    if (parts.length < 2) throw error
+    const rows: Row[] = []
+    for (const part of parts) {
+      const left = limit - rows.length
+      if (left <= 0) break
+      for (const row of await sliceRows(session, volume, part, left, refusals)) rows.push(row)
+    }
+    return rows
   }
 }
 
