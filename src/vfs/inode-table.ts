@@ -11,6 +11,8 @@ interface Held {
   uses: number
   /** As it was when its last name went, and as it was changed since. */
   orphan: Inode | undefined
+  /** It never had a name (O_TMPFILE): it may still get one. */
+  nameless: boolean
 }
 
 export class InodeTable {
@@ -41,6 +43,10 @@ export class InodeTable {
     return (this.#held.get(ino)?.lookups ?? 0) > 0
   }
 
+  isHeld(ino: number): boolean {
+    return this.#held.has(ino)
+  }
+
   use(ino: number): void {
     this.#entry(ino).uses++
   }
@@ -63,10 +69,24 @@ export class InodeTable {
     if (held) held.orphan = inode
   }
 
-  /** It has a name (again). */
+  /** A held inode that no name leads to yet. */
+  setNameless(inode: Inode): void {
+    const held = this.#held.get(inode.ino)
+    if (!held) return
+    held.orphan = inode
+    held.nameless = true
+  }
+
+  isNameless(ino: number): boolean {
+    return this.#held.get(ino)?.nameless ?? false
+  }
+
+  /** It has got its first name. */
   clearOrphan(ino: number): void {
     const held = this.#held.get(ino)
-    if (held) held.orphan = undefined
+    if (!held) return
+    held.orphan = undefined
+    held.nameless = false
   }
 
   /** Inodes that the kernel knows. */
@@ -84,7 +104,7 @@ export class InodeTable {
   #entry(ino: number): Held {
     let held = this.#held.get(ino)
     if (!held) {
-      held = { lookups: 0, uses: 0, orphan: undefined }
+      held = { lookups: 0, uses: 0, orphan: undefined, nameless: false }
       this.#held.set(ino, held)
     }
     return held

@@ -29,9 +29,9 @@ export interface SetxattrIntent extends IntentBase {
   readonly flags: number
   /** The set-group-id bit goes along with an ACL set by somebody outside the group. */
   readonly killSgid: boolean
-  /** Transient: the new set of what was `base`, stored. */
+  /** Transient: what the change makes of `base`; `mode` where an access ACL is changed. */
   prepared:
-    | { readonly base: StoredXattrs; readonly stored: StoredXattrs; readonly mode: number }
+    | { readonly base: Inode; readonly stored: StoredXattrs; readonly mode: number | undefined }
     | undefined
 }
 
@@ -52,15 +52,14 @@ export function prepareOn(
   intent: SetxattrIntent,
   inode: Inode,
 ): Promise<void> | undefined {
-  const { xattrs: before, xattrBlock } = inode
-  const keep = (mode: number, stored: StoredXattrs) => {
-    intent.prepared = { base: { xattrs: before, xattrBlock }, stored, mode }
-  }
   const change = (all: Xattrs) => {
     const { xattrs, mode } = withXattr(inode, all, intent)
+    const keep = (stored: StoredXattrs) => {
+      intent.prepared = { base: inode, stored, mode }
+    }
     const stored = content.saveXattrs(xattrs)
-    if (stored instanceof Promise) return stored.then((later) => keep(mode, later))
-    keep(mode, stored)
+    if (stored instanceof Promise) return stored.then(keep)
+    keep(stored)
     return undefined
   }
   const all = content.loadXattrs(inode)
@@ -80,18 +79,19 @@ export function withPrepared(intent: SetxattrIntent, inode: Inode): Inode {
   if (!prepared || !isBase(intent, inode)) throw new PrepareAgain()
   const { xattrs, xattrBlock } = prepared.stored
   const { xattrBlock: _before, ...rest } = changedAt(inode, intent.time)
-  const mode = (inode.mode & ~0o2777) | (prepared.mode & 0o2777)
+  const mode = prepared.mode ?? inode.mode
   return xattrBlock ? { ...rest, mode, xattrs, xattrBlock } : { ...rest, mode, xattrs }
 }
 
 /** Sets are immutable, but decoding makes them anew: hence also by value. */
 function isBase({ prepared }: SetxattrIntent, inode: Inode): boolean {
   if (!prepared) return false
-  const { xattrs, xattrBlock } = prepared.base
-  if (xattrBlock?.hash !== inode.xattrBlock?.hash) return false
-  if (xattrs === inode.xattrs) return true
-  if (xattrs.size !== inode.xattrs.size) return false
-  for (const [name, value] of xattrs) {
+  const { base } = prepared
+  if (prepared.mode !== undefined && base.mode !== inode.mode) return false
+  if (base.xattrBlock?.hash !== inode.xattrBlock?.hash) return false
+  if (base.xattrs === inode.xattrs) return true
+  if (base.xattrs.size !== inode.xattrs.size) return false
+  for (const [name, value] of base.xattrs) {
     const other = inode.xattrs.get(name)
     if (!other || Buffer.compare(value, other) !== 0) return false
   }
@@ -103,7 +103,7 @@ function withXattr(
   inode: Inode,
   all: Xattrs,
   intent: SetxattrIntent,
-): { xattrs: Xattrs; mode: number } {
+): { xattrs: Xattrs; mode: number | undefined } {
   const { name, value, flags } = intent
   checkMayChange(inode, intent)
   const exists = all.has(name)
@@ -115,7 +115,7 @@ function withXattr(
   if (value === undefined) xattrs.delete(name)
   else xattrs.set(name, value)
   checkListSize(xattrs)
-  return { xattrs, mode: inode.mode }
+  return { xattrs, mode: undefined }
 }
 
 function checkListSize(xattrs: Xattrs): void {
@@ -132,7 +132,7 @@ function withAcl(
   inode: Inode,
   all: Xattrs,
   { name, value, killSgid }: SetxattrIntent,
-): { xattrs: Xattrs; mode: number } {
+): { xattrs: Xattrs; mode: number | undefined } {
   if (isSymlink(inode)) throw new FsError(Errno.EOPNOTSUPP)
   const acl = value && decodeAcl(value)
   if (name === aclDefaultName) {
@@ -140,9 +140,9 @@ function withAcl(
     const xattrs = new Map(all)
     if (acl && value) xattrs.set(name, value)
     else xattrs.delete(name)
-    return { xattrs, mode: inode.mode }
+    return { xattrs, mode: undefined }
   }
-  if (!acl) return { xattrs: withAccessAcl(all, undefined), mode: inode.mode }
+  if (!acl) return { xattrs: withAccessAcl(all, undefined), mode: undefined }
   const mode = (inode.mode & ~0o777) | aclMode(acl)
   return { xattrs: withAccessAcl(all, acl), mode: killSgid ? mode & ~S_ISGID : mode }
 }
@@ -150,7 +150,7 @@ function withAcl(
 /** Who may change which namespace (xattr(7)); the kernel has done that for a kernel mount. */
 function checkMayChange(inode: Inode, { name, as }: SetxattrIntent): void {
   if (!as || as.uid === 0) return
-  if (isAcl(name)) return checkOwner(as, inode)
-  if (!name.startsWith('user.')) throw new FsError(Errno.EPERM)
-  checkAllows(as, inode, MAY_WRITE, accessAcl(inode))
+  if (isAcl(name)) checkOwner(as, inode)
+  else if (name.startsWith('user.')) checkAllows(as, inode, MAY_WRITE, accessAcl(inode))
+  else throw new FsError(Errno.EPERM)
 }

@@ -1,0 +1,183 @@
+// A regular file that is open, or has something unsaved: its spool, the attributes that its unsaved
+// changes show, and the errors of its saves. One for each inode, shared by all its handles.
+
+import type { SaveResult } from '../content/content.js'
+import type { SaveSnapshot, Spool } from '../content/spool.js'
+import type { FsError } from '../posix/errno.js'
+import { withoutSetId } from '../posix/mode.js'
+import { compareTimes, timeAfter } from '../volume/clock.js'
+import type { Inode, Timespec } from '../volume/inode.js'
+import { type SettledChanges, withChanges } from './intents/setattr.js'
+
+/** What unsaved changes do to an inode beside its bytes and size. */
+export interface Unsaved {
+  /** Of the last write or truncation. */
+  readonly mtime: Timespec
+  readonly ctime: Timespec
+  readonly dropSetId: boolean
+  /** Attributes set since that write, answered and not committed. */
+  readonly changes: SettledChanges | undefined
+}
+
+/** What one save takes along. */
+export interface Cut {
+  readonly snapshot: SaveSnapshot
+  readonly unsaved: Unsaved
+}
+
+export class OpenFile {
+  readonly ino: number
+  handles = 0
+  /** The save under way, and the one that begins behind it. They answer their error. */
+  running: Promise<FsError | undefined> | undefined
+  next: Promise<FsError | undefined> | undefined
+  /** Set while an age is being waited for. */
+  cancelTimer: (() => void) | undefined
+  readonly #openSpool: () => Spool
+  #spool: Spool | undefined
+  #unsaved: Unsaved | undefined
+  #saving: Unsaved | undefined
+  #error: FsError | undefined
+  #errors = 0
+  #errorSeen = true
+
+  constructor(ino: number, openSpool: () => Spool) {
+    this.ino = ino
+    this.#openSpool = openSpool
+  }
+
+  /** Undefined: nothing was written yet. */
+  get spool(): Spool | undefined {
+    return this.#spool
+  }
+
+  get dirty(): boolean {
+    return this.#unsaved !== undefined || this.#saving !== undefined
+  }
+
+  /** Unsaved changes that no save has taken yet. */
+  get unsaved(): Unsaved | undefined {
+    return this.#unsaved
+  }
+
+  /** For a change of content: follow it by `modified`. */
+  writable(): Spool {
+    this.#spool ??= this.#openSpool()
+    return this.#spool
+  }
+
+  /** The content was changed in the spool at `now`; `stored` is the inode beneath. */
+  modified(now: Timespec, stored: Inode, dropSetId: boolean): void {
+    const before = this.#unsaved
+    const time = timeAfter(now, this.#latest(stored))
+    const drops = dropSetId || before?.dropSetId === true
+    const changes = before?.changes && behindWrite(before.changes, dropSetId)
+    this.#unsaved = { mtime: time, ctime: time, dropSetId: drops, changes }
+  }
+
+  /** Attributes change with the next save. Only while something else is unsaved too. */
+  defer(changes: SettledChanges, now: Timespec, stored: Inode): void {
+    const before = this.#unsaved
+    if (!before) throw new Error(`inode ${this.ino} has nothing unsaved to change with`)
+    const time = timeAfter(now, this.#latest(stored))
+    this.#unsaved = { ...before, ctime: time, changes: { ...before.changes, ...changes } }
+  }
+
+  /** The inode as programs see it: what is stored, with everything unsaved laid over it. */
+  view(stored: Inode): Inode {
+    if (!this.dirty) return stored
+    const size = this.#spool?.size(stored.size) ?? stored.size
+    let seen: Inode = size === stored.size ? stored : { ...stored, size }
+    if (this.#saving) seen = withUnsaved(seen, this.#saving)
+    if (this.#unsaved) seen = withUnsaved(seen, this.#unsaved)
+    return seen
+  }
+
+  /** Everything unsaved, for a save; its end is told by `saved` or `failed`. */
+  cut({ mtime, ctime }: Inode): Cut {
+    const nothing = { mtime, ctime, dropSetId: false, changes: undefined }
+    const unsaved = this.#unsaved ?? nothing
+    const snapshot = this.writable().cut()
+    this.#saving = unsaved
+    this.#unsaved = undefined
+    return { snapshot, unsaved }
+  }
+
+  saved({ snapshot }: Cut, result: SaveResult): void {
+    this.#saving = undefined
+    this.#spool?.saved(snapshot, result)
+  }
+
+  failed({ snapshot, unsaved }: Cut): void {
+    this.#saving = undefined
+    this.#spool?.failed(snapshot)
+    const later = this.#unsaved
+    this.#unsaved = later ? { ...later, ...together(unsaved, later) } : unsaved
+  }
+
+  /** Forgets what is unsaved. */
+  discard(): void {
+    this.#unsaved = undefined
+    this.#saving = undefined
+    this.#spool?.discard()
+  }
+
+  close(): void {
+    this.cancelTimer?.()
+    this.#unsaved = undefined
+    this.#saving = undefined
+    this.#spool?.close()
+    this.#spool = undefined
+  }
+
+  /** To be told once to each handle that is open now, or else to the next one. */
+  reportError(error: FsError): void {
+    this.#error = error
+    this.#errors++
+    this.#errorSeen = false
+  }
+
+  /** Where a new handle begins: it is told the last error only if nobody was. */
+  get errorsAtOpen(): number {
+    return this.#errorSeen ? this.#errors : this.#errors - 1
+  }
+
+  /** The error that a handle which has seen `seen` of them is to be told. */
+  errorSince(seen: number): { error: FsError | undefined; seen: number } {
+    if (seen >= this.#errors) return { error: undefined, seen }
+    this.#errorSeen = true
+    return { error: this.#error, seen: this.#errors }
+  }
+
+  /** An error that nobody has been told. */
+  get untoldError(): FsError | undefined {
+    return this.#errorSeen ? undefined : this.#error
+  }
+
+  #latest(stored: Inode): Timespec {
+    const last = this.#unsaved?.ctime ?? this.#saving?.ctime
+    return last && compareTimes(last, stored.ctime) > 0 ? last : stored.ctime
+  }
+}
+
+/** Deferred changes when a write comes after them: its mtime is newer, and set-id bits may go. */
+function behindWrite(changes: SettledChanges, dropSetId: boolean): SettledChanges {
+  const { mtime: _older, ...rest } = changes
+  if (!dropSetId || rest.mode === undefined) return rest
+  return { ...rest, mode: withoutSetId(rest.mode) }
+}
+
+/** A failed save's part of what is unsaved, joined with what came since. */
+function together(failed: Unsaved, later: Unsaved): Pick<Unsaved, 'dropSetId' | 'changes'> {
+  const before = failed.changes && behindWrite(failed.changes, later.dropSetId)
+  const changes = before || later.changes ? { ...before, ...later.changes } : undefined
+  return { dropSetId: failed.dropSetId || later.dropSetId, changes }
+}
+
+/** As a save commits it (intents/save.ts): the same times, so that nothing moves by being saved. */
+function withUnsaved(inode: Inode, unsaved: Unsaved): Inode {
+  const { mtime, ctime, dropSetId, changes } = unsaved
+  const mode = dropSetId ? withoutSetId(inode.mode) : inode.mode
+  const written = { ...inode, mode, mtime, ctime: timeAfter(ctime, inode.ctime) }
+  return changes ? withChanges(written, { changes, time: ctime }) : written
+}

@@ -1,0 +1,42 @@
+import { Errno, FsError } from '../../posix/errno.js'
+import type { FileSystem } from '../file-system.js'
+import { fileBytesMax } from '../limits.js'
+import { type Caller, FallocateMode, type Handle } from '../vfs.js'
+import { dropsSetId, modified } from './write.js'
+
+const { keepSize, punchHole, zeroRange } = FallocateMode
+
+/**
+ * fallocate(2): plain, KEEP_SIZE, PUNCH_HOLE and ZERO_RANGE. Room is not reserved (nothing could promise
+ * it), so a plain one only sets the size. Other modes: EOPNOTSUPP.
+ */
+export function fallocate(
+  fs: FileSystem,
+  caller: Caller,
+  id: Handle,
+  mode: number,
+  offset: number,
+  length: number,
+): void {
+  const { file, writable } = fs.handles.file(id)
+  if (offset < 0 || length <= 0) throw new FsError(Errno.EINVAL)
+  checkMode(mode)
+  if (!writable) throw new FsError(Errno.EBADF)
+  const end = offset + length
+  if (end > fileBytesMax) throw new FsError(Errno.EFBIG)
+  const stored = fs.storedInode(file.ino)
+  const spool = file.writable()
+  const size = spool.size(stored.size)
+  if ((mode & keepSize) === 0 && end > size) spool.allocate(end)
+  else if ((mode & (punchHole | zeroRange)) === 0) return
+  if (mode & (punchHole | zeroRange)) spool.punch(offset, end, stored.size)
+  if (spool.dirty) modified(fs, file, stored, dropsSetId(fs, caller, false))
+}
+
+function checkMode(mode: number): void {
+  const known = keepSize | punchHole | zeroRange
+  const punches = (mode & punchHole) !== 0
+  const both = punches && (mode & zeroRange) !== 0
+  if ((mode & ~known) !== 0 || both || (punches && (mode & keepSize) === 0))
+    throw new FsError(Errno.EOPNOTSUPP)
+}

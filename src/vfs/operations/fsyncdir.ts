@@ -1,0 +1,8 @@
+import type { FileSystem } from '../file-system.js'
+import type { Caller, Handle } from '../vfs.js'
+
+/** Returns when all changes of names before are committed. */
+export async function fsyncdir(fs: FileSystem, _caller: Caller, id: Handle): Promise<void> {
+  fs.handles.directory(id)
+  await fs.replica.settled()
+}

@@ -1,0 +1,76 @@
+import { readThrough } from '../../content/overlay.js'
+import { Errno, FsError } from '../../posix/errno.js'
+import type { Inode } from '../../volume/inode.js'
+import type { FileSystem } from '../file-system.js'
+import { fileBytesMax } from '../limits.js'
+import type { OpenFile } from '../open-file.js'
+import type { Awaitable, Caller, Handle, WriteOptions } from '../vfs.js'
+
+/** Into the spool; never waits for an old block, but for a page of a mapping, which is compared with it. */
+export function write(
+  fs: FileSystem,
+  caller: Caller,
+  id: Handle,
+  offset: number,
+  data: Uint8Array,
+  options: WriteOptions = {},
+): Awaitable<number> {
+  const { file, writable, appends } = fs.handles.file(id)
+  const drops = dropsSetId(fs, caller, options.killSuidgid === true)
+  if (options.fromMapping) return writeMapped(fs, file, offset, data, drops)
+  if (!writable) throw new FsError(Errno.EBADF)
+  if (offset < 0) throw new FsError(Errno.EINVAL)
+  if (data.length === 0) return 0
+  const stored = fs.storedInode(file.ino)
+  const append = options.append ?? appends
+  const at = append ? (file.spool?.size(stored.size) ?? stored.size) : offset
+  if (at >= fileBytesMax) throw new FsError(Errno.EFBIG)
+  const taken = data.subarray(0, fileBytesMax - at)
+  file.writable().write(offset, taken, stored.size, append)
+  modified(fs, file, stored, drops)
+  return taken.length
+}
+
+/** The kernel writes back what programs stored through a mapping, whatever handle it finds for it. */
+function writeMapped(
+  fs: FileSystem,
+  file: OpenFile,
+  offset: number,
+  data: Uint8Array,
+  drops: boolean,
+): Awaitable<number> {
+  const store = (bytes: Uint8Array, shown: readonly Buffer[]) => {
+    const stored = fs.storedInode(file.ino)
+    const spool = file.writable()
+    const before = spool.bytes
+    spool.writeMapped(offset, bytes, stored.size, shown)
+    if (spool.dirty && (spool.bytes !== before || differs(bytes, shown)))
+      modified(fs, file, stored, drops)
+    return data.length
+  }
+  const stored = fs.storedInode(file.ino)
+  const shown = readThrough(fs.content, file.spool, stored, offset, data.length)
+  if (!(shown instanceof Promise)) return store(data, shown)
+  const copy = Buffer.from(data)
+  return shown.then((buffers) => store(copy, buffers))
+}
+
+function differs(data: Uint8Array, shown: readonly Buffer[]): boolean {
+  let at = 0
+  for (const piece of shown) {
+    if (Buffer.compare(data.subarray(at, at + piece.length), piece) !== 0) return true
+    at += piece.length
+  }
+  return false
+}
+
+/** The bytes of `file` changed in its spool: its times move, and it is saved in time. */
+export function modified(fs: FileSystem, file: OpenFile, stored: Inode, dropSetId: boolean): void {
+  file.modified(fs.now(), stored, dropSetId)
+  fs.saves.schedule(file)
+}
+
+/** Whether a change of content by this caller takes set-id bits away. */
+export function dropsSetId(fs: FileSystem, caller: Caller, asked: boolean): boolean {
+  return asked || (fs.options.checkPermissions && caller.uid !== 0)
+}

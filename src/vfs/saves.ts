@@ -1,0 +1,201 @@
+// Saves: what was written becomes content of the volume. One save an inode at a time; whoever asks
+// meanwhile shares the one that begins behind it. A save ends with a commit, or with an error that each
+// handle is told once (fsync, close); its bytes stay in the spool, to be saved by the next one, until
+// the last handle is closed: then they go to rescue, and the kernel is told that they are not there.
+//
+// An inode without a name is not saved: nothing could ever find it.
+
+import { Errno, FsError } from '../posix/errno.js'
+import type { FileSystem } from './file-system.js'
+import type { AdoptIntent, SaveIntent, SaveOutcome } from './intents/save.js'
+import type { OpenFile } from './open-file.js'
+import { attributeAgeMsDefault, blockAgeMsDefault } from './vfs-options.js'
+
+export class Saves {
+  readonly #fs: FileSystem
+  readonly #running = new Set<Promise<unknown>>()
+  /** Errors of files that nobody had open then: for the next one who opens them. */
+  readonly #untold = new Map<number, FsError>()
+  #errors = 0
+
+  constructor(fs: FileSystem) {
+    this.#fs = fs
+  }
+
+  get waiting(): number {
+    return this.#running.size
+  }
+
+  get errors(): number {
+    return this.#errors
+  }
+
+  /** Everything written before this call. Undefined: nothing is unsaved. Answers the error, if any. */
+  save(file: OpenFile): Promise<FsError | undefined> | undefined {
+    if (!file.dirty || this.#fs.isOrphan(file.ino)) return undefined
+    if (!file.running) return this.#start(file)
+    file.next ??= file.running.then(() => {
+      file.next = undefined
+      return this.save(file)
+    })
+    return file.next
+  }
+
+  /** As `save`, for an operation that needs the bytes saved: rejects with the error. */
+  saved(ino: number): Promise<void> | undefined {
+    const file = this.#fs.files.get(ino)
+    return (file && this.save(file))?.then((error) => {
+      if (error) throw error
+    })
+  }
+
+  /** Something in `file` became unsaved: it is saved after a time if nobody asks before. */
+  schedule(file: OpenFile): void {
+    if (file.cancelTimer) return
+    const { options } = this.#fs
+    const ageMs = file.unsaved?.changes
+      ? (options.attributeAgeMs ?? attributeAgeMsDefault)
+      : (options.blockAgeMs ?? blockAgeMsDefault)
+    file.cancelTimer = options.clock.setTimer(ageMs, () => {
+      file.cancelTimer = undefined
+      void this.save(file)
+    })
+  }
+
+  /** The last handle is closed. */
+  released(file: OpenFile): void {
+    const saving = this.save(file)
+    if (!saving) {
+      this.#fs.settleFile(file)
+      return
+    }
+    const settled = saving.then(async (error) => {
+      if (error && file.handles === 0 && file.dirty) await this.#giveUp(file, error)
+      this.#fs.settleFile(file)
+    })
+    this.#track(settled)
+  }
+
+  /** The error of an earlier save that the next handle is to be told. */
+  takeUntold(ino: number): FsError | undefined {
+    const error = this.#untold.get(ino)
+    this.#untold.delete(ino)
+    return error
+  }
+
+  /** Saves everything; answers the first error. */
+  async saveAll(): Promise<FsError | undefined> {
+    const saves = [...this.#fs.files.values()].map((file) => this.save(file))
+    const errors = await Promise.all(saves)
+    await this.ended()
+    return errors.find((error) => error !== undefined)
+  }
+
+  /** Resolves when no save is under way. */
+  async ended(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running)
+  }
+
+  /** Gives an inode that never had a name its first one, with all its bytes. */
+  async adopt(file: OpenFile, make: (intent: Saving) => AdoptIntent): Promise<SaveOutcome> {
+    while (file.running) await file.running
+    const outcome = this.#commit<SaveOutcome>(file, make)
+    const running = outcome.then(
+      () => undefined,
+      (error) => toFsError(error),
+    )
+    this.#occupy(file, running)
+    return outcome
+  }
+
+  #start(file: OpenFile): Promise<FsError | undefined> {
+    const make = (saving: Saving): SaveIntent => ({ ...saving, kind: 'save' })
+    const running = this.#commit<SaveOutcome | undefined>(file, make).then(
+      () => undefined,
+      (error) => this.#report(file, error),
+    )
+    return this.#occupy(file, running)
+  }
+
+  /** `running` is the file's save under way until it ends. */
+  #occupy(file: OpenFile, running: Promise<FsError | undefined>): Promise<FsError | undefined> {
+    const ended = running.finally(() => {
+      if (file.running === ended) file.running = undefined
+      if (file.handles === 0) queueMicrotask(() => this.#fs.settleFile(file))
+    })
+    file.running = ended
+    this.#track(ended)
+    return ended
+  }
+
+  async #commit<T extends SaveOutcome | undefined>(
+    file: OpenFile,
+    make: (saving: Saving) => SaveIntent | AdoptIntent,
+  ): Promise<T> {
+    file.cancelTimer?.()
+    file.cancelTimer = undefined
+    const cut = file.cut(this.#fs.storedInode(file.ino))
+    const { snapshot, unsaved } = cut
+    const { mtime, ctime: time, dropSetId, changes } = unsaved
+    const intent = make({
+      ino: file.ino,
+      time,
+      mtime,
+      dropSetId,
+      changes,
+      snapshot,
+      prepared: undefined,
+    })
+    try {
+      const outcome = (await this.#fs.replica.change(intent)) as T
+      if (!outcome) file.failed(cut)
+      else {
+        file.saved(cut, outcome.result)
+        if (outcome.result.moved) this.#fs.invalidations.content(file.ino)
+      }
+      return outcome
+    } catch (error) {
+      file.failed(cut)
+      throw error
+    }
+  }
+
+  #report(file: OpenFile, cause: unknown): FsError {
+    const error = toFsError(cause)
+    this.#errors++
+    file.reportError(error)
+    const path = this.#fs.path(file.ino)
+    this.#fs.options.logger?.error('a file could not be saved', { ino: file.ino, path, error })
+    return error
+  }
+
+  /** Nobody has the file open, and its bytes cannot be saved. */
+  async #giveUp(file: OpenFile, error: FsError): Promise<void> {
+    const { options, invalidations } = this.#fs
+    const stored = this.#fs.stored(file.ino)
+    const { spool } = file
+    if (stored && spool && options.rescue) {
+      const path = this.#fs.path(file.ino)
+      await options.rescue({ stored, seen: file.view(stored), spool, path, error })
+    }
+    if (file.handles > 0) return
+    if (file.untoldError) this.#untold.set(file.ino, file.untoldError)
+    file.discard()
+    invalidations.content(file.ino)
+  }
+
+  #track(promise: Promise<unknown>): void {
+    this.#running.add(promise)
+    const end = () => this.#running.delete(promise)
+    promise.then(end, end)
+  }
+}
+
+type Saving = Omit<SaveIntent, 'kind'>
+
+function toFsError(cause: unknown): FsError {
+  if (cause instanceof FsError) return cause
+  const message = cause instanceof Error ? cause.message : String(cause)
+  const errno = (cause as NodeJS.ErrnoException | undefined)?.errno
+  return new FsError(errno ? Math.abs(errno) : Errno.EIO, message, { cause })
+}

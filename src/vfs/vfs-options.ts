@@ -1,0 +1,55 @@
+// What a vfs is made of, and the few things that differ between a kernel mount, the library and a
+// read-only view.
+
+import type { ContentStore } from '../content/content.js'
+import type { Spool } from '../content/spool.js'
+import type { Replica } from '../replica/replica.js'
+import type { Clock } from '../volume/clock.js'
+import type { Inode } from '../volume/inode.js'
+import type { Name } from '../volume/name.js'
+import type { Uuid } from '../volume/record.js'
+import type { Intent } from './intents/intent.js'
+import type { Awaitable } from './vfs.js'
+
+export interface VfsLogger {
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void
+}
+
+/** Bytes that could not be stored, when nobody has the file open any more. */
+export interface Unsaved {
+  /** As it is in the volume, and what programs saw of it. */
+  readonly stored: Inode
+  readonly seen: Inode
+  readonly spool: Spool
+  readonly path: Name | undefined
+  readonly error: Error
+}
+
+export interface VfsOptions {
+  /** Opened with `createRules(content)`. */
+  readonly replica: Replica<Intent>
+  readonly content: ContentStore
+  /** A new spool for one inode. */
+  readonly openSpool: () => Spool
+  readonly clock: Clock
+  /** Keys the offsets of readdir. */
+  readonly volume: Uuid
+  /** False where the kernel checks (default_permissions): then only what it cannot know is checked. */
+  readonly checkPermissions: boolean
+  readonly readOnly: boolean
+  /** Follow the log to its end at every open (`entry_ttl=0`). */
+  readonly pollAtOpen: boolean
+  /** How long written bytes may stay unsaved while nobody closes or syncs; 5 s. */
+  readonly blockAgeMs?: number
+  /** How long attributes set along with unsaved bytes may wait for them; 1 s. */
+  readonly attributeAgeMs?: number
+  /** Of the disk under the store, for statfs; undefined where that has no meaning. */
+  readonly space?: () => Awaitable<{ totalBytes: number; freeBytes: number } | undefined>
+  readonly logger?: VfsLogger
+  /** Takes bytes that would be lost otherwise; the spool is closed when it is done. */
+  readonly rescue?: (unsaved: Unsaved) => Awaitable<void>
+}
+
+export const blockAgeMsDefault = 5000
+export const attributeAgeMsDefault = 1000
