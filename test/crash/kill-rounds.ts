@@ -1,0 +1,120 @@
+/** Rounds of: mount, check everything, let writers work, SIGKILL the mount at a random moment. */
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { type Server, startServer, waitFor } from '../support/process.js'
+import type { Target } from '../support/target.js'
+import { createRandom } from '../support/tree.js'
+import { apply, findLosses, readState, type State } from './model.js'
+import type { Operation } from './operation.js'
+
+const WRITERS = 3
+const KILL_AFTER_MS_MAX = 400
+const WRITER_END_TIMEOUT_MS = 20_000
+const program = fileURLToPath(new URL('./writer.js', import.meta.url))
+
+interface Writer {
+  root: string
+  log: string
+  state: State
+  pending: Operation | undefined
+  acknowledged: number
+}
+
+type LogLine = { begin?: Operation; done?: true; error?: string }
+
+/** Takes over what the log of a round says, into the writer's model. */
+function readLog(writer: Writer): void {
+  const lines = readFileSync(writer.log, 'utf8').split('\n').filter(Boolean)
+  writer.pending = undefined
+  for (const line of lines) {
+    const { begin, done } = JSON.parse(line) as LogLine
+    if (begin) writer.pending = begin
+    if (!done || !writer.pending) continue
+    apply(writer.state, writer.pending)
+    writer.pending = undefined
+    writer.acknowledged++
+  }
+  writeFileSync(writer.log, '')
+}
+
+/** Compares each folder with its model, then takes what is there as the truth of the next round. */
+function check(writers: Writer[], hint: string): void {
+  for (const writer of writers) {
+    const found = readState(writer.root)
+    const losses = findLosses(found, writer.state, writer.pending)
+    const under = writer.pending ? `; under way: ${JSON.stringify(writer.pending)}` : ''
+    assert.deepEqual(losses, [], `${hint}: ${writer.root}: lost${under}`)
+    writer.state = found
+    writer.pending = undefined
+  }
+}
+
+async function startWriters(writers: Writer[], seed: number): Promise<Server[]> {
+  const servers: Server[] = []
+  for (const [index, { root, log }] of writers.entries())
+    servers.push(await startServer(process.execPath, [program, root, log, String(seed + index)]))
+  const haveBegun = () =>
+    writers.every(({ log }) => readFileSync(log, 'utf8').includes('"done"')) ||
+    servers.some((server) => !server.running())
+  await waitFor('every writer to have done something', haveBegun)
+  return servers
+}
+
+async function endWriters(servers: Server[], hint: string): Promise<void> {
+  try {
+    const ended = () => servers.every((server) => !server.running())
+    await waitFor(`${hint}: writers to notice the dead mount`, ended, WRITER_END_TIMEOUT_MS)
+  } finally {
+    for (const server of servers) server.kill('SIGKILL')
+  }
+  for (const server of servers) assert.equal(await server.ended, 0, `${hint}: ${server.output()}`)
+}
+
+function lastErrors(writers: Writer[]): string {
+  return writers.map(({ log }) => readFileSync(log, 'utf8').slice(-300)).join('\n')
+}
+
+export interface KillRounds {
+  /** Operations that were acknowledged, over all rounds. */
+  acknowledged: number
+  /** Rounds in which the kill came while an operation was under way. */
+  hits: number
+}
+
+/** Runs the rounds on a mounted target and leaves it mounted and checked. */
+export async function killRounds(
+  target: Target,
+  rounds: number,
+  seed: number,
+): Promise<KillRounds> {
+  const random = createRandom(seed)
+  const writers = Array.from({ length: WRITERS }, (_, index): Writer => {
+    const root = join(target.dir, `writer${index}`)
+    const log = join(target.workDir, `log${index}`)
+    mkdirSync(root)
+    writeFileSync(log, '')
+    return { root, log, state: new Map(), pending: undefined, acknowledged: 0 }
+  })
+  let hits = 0
+  for (let round = 0; round < rounds; round++) {
+    const hint = `seed ${seed}, round ${round}`
+    const servers = await startWriters(writers, random(1 << 30))
+    await sleep(random(KILL_AFTER_MS_MAX))
+    const early = servers.some((server) => !server.running()) ? lastErrors(writers) : ''
+    assert.equal(early, '', `${hint}: a writer was refused before the kill`)
+    await target.kill()
+    await endWriters(servers, `${hint}\n${lastErrors(writers)}`)
+    for (const writer of writers) readLog(writer)
+    if (writers.some((writer) => writer.pending)) hits++
+    await target.mount()
+    check(writers, hint)
+  }
+  await target.unmount()
+  await target.mount()
+  check(writers, `seed ${seed}, after a clean unmount`)
+  assert.ok(existsSync(writers[0]?.root ?? ''))
+  return { acknowledged: writers.reduce((sum, each) => sum + each.acknowledged, 0), hits }
+}

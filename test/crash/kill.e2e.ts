@@ -1,0 +1,10 @@
+import { targetName } from '../support/target.js'
+import { testKillRounds } from './run-kill-rounds.js'
+
+const rounds = Number(process.env.CASSFS_TEST_ROUNDS ?? 0)
+
+if (process.env.CASSFS_E2E_TARGET) testKillRounds(targetName(), rounds || 100)
+else {
+  testKillRounds('cassfs', rounds || 100)
+  testKillRounds('cassandra', rounds || 10)
+}
