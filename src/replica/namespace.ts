@@ -10,6 +10,12 @@ export interface NamedDirent extends Dirent {
   readonly name: Name
 }
 
+/** Where a name stands. */
+export interface NamePlace {
+  readonly parent: number
+  readonly name: Name
+}
+
 export interface Namespace {
   readonly head: Head
   inode(ino: number): Inode | undefined
@@ -17,7 +23,7 @@ export interface Namespace {
   /** Entries of a directory in name order behind `after`, at most `limit`. */
   list(parent: number, after: Name | undefined, limit: number): NamedDirent[]
   /** Every name of an inode; one for a directory. */
-  names(ino: number): readonly { readonly parent: number; readonly name: Name }[]
+  names(ino: number): readonly NamePlace[]
 }
 
 /**

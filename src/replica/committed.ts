@@ -1,0 +1,226 @@
+// The namespace as the log says it is up to one seq: records unpacked into inodes and names. Reads go
+// to the tables through two caches of what was unpacked lately. The tables are either this replica's own
+// copy, which moves when `apply` carries an entry out, or the engine's, which any process may move at
+// any moment: then `behind` is true until the entries between have been applied here, and meanwhile
+// reads bypass the caches, which still tell what was shown before.
+
+import { Errno, FsError } from '../posix/errno.js'
+import type { Tables, WritableTables } from '../tables/tables.js'
+import type { Head } from '../volume/head.js'
+import { type Dirent, type Inode, rootIno } from '../volume/inode.js'
+import { decodeDirent, decodeInode } from '../volume/inode-codec.js'
+import type { LogEntry } from '../volume/log-entry.js'
+import type { Name } from '../volume/name.js'
+import { RecordKind, type VolumeRecord } from '../volume/record.js'
+import { DirentCache } from './dirent-cache.js'
+import { GenerationalCache } from './generational-cache.js'
+import type { NamedDirent, NamePlace, Namespace } from './namespace.js'
+
+/** Where the records lie: a copy that this replica writes, or the engine's own tables. */
+export type Source =
+  | { readonly kind: 'copy'; readonly tables: WritableTables }
+  | { readonly kind: 'shared'; readonly tables: Tables }
+
+export interface CommittedOptions {
+  /** Unpacked inodes, and names, kept in memory. */
+  readonly cacheMax: number
+  /** Inodes that stay unpacked whatever happens, because somebody has them open. */
+  readonly isHeld?: ((ino: number) => boolean) | undefined
+}
+
+export class Committed implements Namespace {
+  readonly #inodes: GenerationalCache<number, Inode>
+  readonly #dirents: DirentCache
+  #source: Source
+  #head: Head
+  #behind = false
+  #looked = false
+
+  constructor(source: Source, head: Head, options: CommittedOptions) {
+    this.#source = source
+    this.#head = head
+    this.#inodes = new GenerationalCache(options.cacheMax, options.isHeld)
+    this.#dirents = new DirentCache(options.cacheMax)
+  }
+
+  /** The head after the last entry applied here. */
+  get head(): Head {
+    return this.#head
+  }
+
+  get source(): Source {
+    return this.#source
+  }
+
+  /** Looks (once a tick) whether the engine's tables have moved on without this replica. */
+  get behind(): boolean {
+    if (this.#source.kind === 'shared' && !this.#looked) this.#look()
+    return this.#behind
+  }
+
+  inode(ino: number): Inode | undefined {
+    if (this.behind) return this.#readInode(ino)
+    const cached = this.#inodes.get(ino)
+    if (cached) return cached
+    const inode = this.#readInode(ino)
+    if (inode) this.#inodes.set(ino, inode)
+    return inode
+  }
+
+  lookup(parent: number, name: Name): Dirent | undefined {
+    if (this.behind) return this.#readDirent(parent, name)
+    const cached = this.#dirents.get(parent, name)
+    if (cached !== undefined) return cached ?? undefined
+    const dirent = this.#readDirent(parent, name)
+    this.#dirents.set(parent, name, dirent ?? null)
+    return dirent
+  }
+
+  list(parent: number, after: Name | undefined, limit: number): NamedDirent[] {
+    const behind = this.behind
+    const records = this.#source.tables.list(parent, after, limit)
+    return records.map((record) => {
+      const { ino, type, inode } = unpackDirent(record)
+      // A listing is nearly always followed by the attributes of what it lists.
+      if (inode && !behind && !this.#inodes.peek(ino)) this.#inodes.set(ino, inode)
+      return { name: record.name, ino, type }
+    })
+  }
+
+  names(ino: number): NamePlace[] {
+    return this.#source.tables.names(ino)
+  }
+
+  /** How many dirents and inode records there are. */
+  count(): number {
+    return this.#source.tables.count()
+  }
+
+  /**
+   * What this replica showed for a name before the entries that it is about to apply: null for "no such
+   * name", undefined where it cannot tell any more (shared tables, and not in the cache).
+   */
+  direntBefore(parent: number, name: Name): Dirent | null | undefined {
+    if (this.#source.kind === 'copy') return this.lookup(parent, name) ?? null
+    return this.#dirents.get(parent, name)
+  }
+
+  /** As `direntBefore`, for an inode; undefined also for "no such inode". */
+  inodeBefore(ino: number): Inode | undefined {
+    return this.#source.kind === 'copy' ? this.inode(ino) : this.#inodes.peek(ino)
+  }
+
+  /** Goes one entry on: carries it out where the tables are our own, and keeps the caches true. */
+  apply(entry: LogEntry): void {
+    this.#forgetTouched(entry)
+    if (this.#source.kind === 'copy')
+      this.#source.tables.apply(entry.puts, entry.deletes, entry.head)
+    this.#head = entry.head
+    for (const record of entry.puts) this.#learn(record)
+    if (this.#source.kind === 'shared') this.#look()
+  }
+
+  /** Another source altogether, at another head: after a reload. */
+  replace(source: Source, head: Head): void {
+    this.#source = source
+    this.#head = head
+    this.#behind = false
+    this.#inodes.clear()
+    this.#dirents.clear()
+    for (const [ino] of [...this.#inodes.entries()]) this.#refresh(ino)
+  }
+
+  /** Everything unpacked and held right now: what may have been shown. */
+  shown(): { readonly inodes: Inode[]; readonly dirents: ShownDirent[] } {
+    const inodes = [...this.#inodes.entries()].map(([, inode]) => inode)
+    return { inodes, dirents: this.#dirents.entries() }
+  }
+
+  #look(): void {
+    this.#looked = true
+    queueMicrotask(() => {
+      this.#looked = false
+    })
+    const head = this.#source.tables.head()
+    this.#behind = head?.seq !== this.#head.seq || head.request !== this.#head.request
+  }
+
+  /** The caches forget what the entry touches, before it is carried out. */
+  #forgetTouched(entry: LogEntry): void {
+    for (const list of [entry.deletes, entry.puts])
+      for (const { kind, parent, name } of list) {
+        if (kind === RecordKind.inode) this.#inodes.delete(parent)
+        if (kind !== RecordKind.dirent) continue
+        const before = this.direntBefore(parent, name)
+        this.#dirents.delete(parent, name)
+        if (before === undefined) this.#forgetUnsure()
+        else if (before) this.#inodes.delete(before.ino)
+      }
+  }
+
+  /**
+   * A name went away or changed, and which inode it meant is not known any more: any of those unpacked
+   * may be it. Only those held are worth another look.
+   */
+  #forgetUnsure(): void {
+    this.#inodes.clear()
+    for (const [ino] of [...this.#inodes.entries()]) this.#refresh(ino)
+  }
+
+  #refresh(ino: number): void {
+    const inode = this.#readInode(ino)
+    if (inode) this.#inodes.set(ino, inode)
+    else this.#inodes.delete(ino)
+  }
+
+  #learn(record: VolumeRecord): void {
+    if (record.kind === RecordKind.inode)
+      this.#inodes.set(record.parent, unpackInode(record.parent, record.value))
+    if (record.kind !== RecordKind.dirent) return
+    const { ino, type, inode } = unpackDirent(record)
+    this.#dirents.set(record.parent, record.name, { ino, type })
+    if (inode) this.#inodes.set(ino, inode)
+  }
+
+  #readDirent(parent: number, name: Name): Dirent | undefined {
+    const value = this.#source.tables.get(RecordKind.dirent, parent, name)
+    if (!value) return undefined
+    const { ino, type, inode } = unpackDirent({ kind: RecordKind.dirent, parent, name, value })
+    if (inode && !this.#behind) this.#inodes.set(ino, inode)
+    return { ino, type }
+  }
+
+  #readInode(ino: number): Inode | undefined {
+    const { tables } = this.#source
+    const place = ino === rootIno ? undefined : tables.names(ino)[0]
+    if (place) {
+      const value = tables.get(RecordKind.dirent, place.parent, place.name)
+      const inode = value && unpackDirent({ kind: RecordKind.dirent, ...place, value }).inode
+      if (inode) return inode
+    }
+    const value = tables.get(RecordKind.inode, ino, '')
+    return value && unpackInode(ino, value)
+  }
+}
+
+export interface ShownDirent extends NamePlace {
+  /** Null: it was shown that there is none. */
+  readonly dirent: Dirent | null
+}
+
+function unpackDirent(record: VolumeRecord): ReturnType<typeof decodeDirent> {
+  try {
+    return decodeDirent(record.value)
+  } catch (cause) {
+    const place = `${record.parent}/${JSON.stringify(record.name)}`
+    throw new FsError(Errno.EIO, `the directory entry ${place} cannot be read`, { cause })
+  }
+}
+
+function unpackInode(ino: number, value: Uint8Array): Inode {
+  try {
+    return decodeInode(ino, value)
+  } catch (cause) {
+    throw new FsError(Errno.EIO, `inode ${ino} cannot be read`, { cause })
+  }
+}

@@ -1,0 +1,219 @@
+// Follows the volume's log: polls it, applies what others committed, in order and without gaps, and
+// tells what changed. An entry whose chain does not continue ours, a head below ours, or a gap that
+// stays: this is not the log we knew, so everything is loaded anew.
+
+import { StoreUnavailable } from '../store/store.js'
+import { EntryKind, type LogEntry } from '../volume/log-entry.js'
+import type { Committed } from './committed.js'
+import type { Contact } from './contact.js'
+import { ForeignDiff } from './foreign-diff.js'
+import { type LoadContext, readHead, readLog } from './load.js'
+import type { Protocol } from './protocol.js'
+import { reload } from './reload.js'
+import type { ForeignChange } from './replica.js'
+import type { ReplicaLogger } from './replica-options.js'
+import { sleep } from './waiting.js'
+
+/** A quorum read can show entry N+2 before N+1: how long a gap may last before it is believed. */
+const gapRereadsMs = [5, 20, 80, 320] as const
+const knownKinds = new Set<number>(Object.values(EntryKind))
+
+export interface FollowContext extends LoadContext {
+  readonly committed: Committed
+  readonly contact: Contact
+  readonly protocol: Protocol
+  readonly logger: ReplicaLogger
+  /**
+   * Asked before an entry is applied: true where it is this replica's own and its callers will be
+   * told by their answers, so that it is no foreign change.
+   */
+  readonly isOwn: (entry: LogEntry) => boolean
+  readonly onForeign: (change: ForeignChange) => void
+  /** The store is not the one we knew (restored, failed over): no inode number up to this is free. */
+  readonly onDiscard: (highestIno: number) => void
+}
+
+type Poll = Promise<void> | undefined
+
+export class Follow {
+  readonly #context: FollowContext
+  #running: Poll
+  #waiting: Poll
+  #reloading: Poll
+  #epoch = 0
+  #polls = 0
+  #unusable: string | undefined
+
+  constructor(context: FollowContext) {
+    this.#context = context
+  }
+
+  get polls(): number {
+    return this.#polls
+  }
+
+  /** Counts the reloads: entries of another epoch may never have been seen here. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** Why this program must not change the volume, whatever its state. */
+  get unusable(): string | undefined {
+    return this.#unusable
+  }
+
+  /** A reload under way. */
+  get reloading(): Promise<void> | undefined {
+    return this.#reloading
+  }
+
+  /**
+   * Follows the log to its end as of now. Whoever asks while a poll is under way shares the one that
+   * begins after it: the running one may have looked at the log already. Rejects StoreUnavailable.
+   */
+  poll(): Promise<void> {
+    if (!this.#running) return this.#start()
+    this.#waiting ??= this.#running
+      .catch(() => {})
+      .then(() => {
+        this.#waiting = undefined
+        return this.#running ?? this.#start()
+      })
+    return this.#waiting
+  }
+
+  /** A poll that is under way, or a new one: for whoever only wants to be less than a poll behind. */
+  join(): Promise<void> {
+    return this.#running ?? this.#start()
+  }
+
+  /**
+   * Applies entries that follow on what we have; those we have already are passed over. Answers where
+   * it had to stop: at a gap, or where the chain breaks.
+   */
+  absorb(entries: readonly LogEntry[]): 'done' | 'gap' | 'broken' {
+    const { committed } = this.#context
+    let diff: ForeignDiff | undefined
+    let end: 'done' | 'gap' | 'broken' = 'done'
+    for (const entry of entries) {
+      if (entry.seq <= committed.head.seq) continue
+      if (entry.seq !== committed.head.seq + 1) end = 'gap'
+      else if (!this.#context.protocol.continues(committed.head, entry)) end = 'broken'
+      if (end !== 'done') break
+      if (!this.#context.isOwn(entry)) {
+        diff ??= new ForeignDiff(committed)
+        diff.note(entry)
+      }
+      this.#lookAtKind(entry)
+      committed.apply(entry)
+    }
+    const change = diff?.finish()
+    if (change) this.#context.onForeign(change)
+    return end
+  }
+
+  /**
+   * Loads everything anew; `isOther`: because the store is not the one we knew. Rejects
+   * StoreUnavailable; then what we had stays.
+   */
+  reload(reason: string, isOther: boolean): Promise<void> {
+    this.#reloading ??= this.#reload(reason, isOther).finally(() => {
+      this.#reloading = undefined
+    })
+    return this.#reloading
+  }
+
+  #start(): Promise<void> {
+    this.#running = this.#pollNow().finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  async #pollNow(): Promise<void> {
+    const { contact, clock, committed } = this.#context
+    const startedMs = clock.monotonicMs()
+    try {
+      this.#polls++
+      if (this.#reloading) await this.#reloading
+      const target = contact.needsHead ? await this.#lookAtHead() : 0
+      // Tables in this process say by themselves that nothing happened; that is no answer of the store.
+      if (committed.source.kind === 'shared' && target === 0 && !committed.behind) return
+      await this.#catchUp(target)
+      contact.followed(startedMs)
+    } catch (error) {
+      if (error instanceof StoreUnavailable) contact.failed('poll', error)
+      else this.#refuse(`the log cannot be followed: ${String(error)}`)
+      throw error
+    }
+  }
+
+  /** The seq that the log must reach. */
+  async #lookAtHead(): Promise<number> {
+    const { committed } = this.#context
+    const ours = committed.head
+    const head = await readHead(this.#context)
+    if (!head) {
+      this.#refuse('the volume does not exist any more')
+      return 0
+    }
+    const other = head.seq === ours.seq && head.request !== ours.request
+    if (head.seq < ours.seq || other)
+      await this.reload(`its head is at ${head.seq}, ours was at ${ours.seq}`, true)
+    return head.seq
+  }
+
+  async #catchUp(target: number): Promise<void> {
+    const { committed, clock, signal, pageSize } = this.#context
+    for (let rereads = 0; !signal.aborted; ) {
+      const entries = await readLog(this.#context, committed.head.seq)
+      const end = this.absorb(entries)
+      if (end === 'broken') {
+        await this.reload(`entry ${committed.head.seq + 1} does not follow on ours`, true)
+        return
+      }
+      const missing = end === 'gap' || committed.head.seq < Math.max(target, this.#sharedSeq())
+      if (end === 'done' && entries.length >= pageSize) continue
+      if (!missing) return
+      const waitMs = gapRereadsMs[rereads++]
+      if (waitMs === undefined) {
+        await this.reload(`entry ${committed.head.seq + 1} is gone`, false)
+        return
+      }
+      await sleep(clock, waitMs, signal)
+    }
+  }
+
+  /** How far the engine's tables are; 0 where they are not in this process. */
+  #sharedSeq(): number {
+    const { source } = this.#context.committed
+    return source.kind === 'shared' ? (source.tables.head()?.seq ?? 0) : 0
+  }
+
+  async #reload(reason: string, isOther: boolean): Promise<void> {
+    const { committed, contact, logger, onForeign, onDiscard } = this.#context
+    logger.warn('the volume is loaded anew', { reason, seq: committed.head.seq })
+    const startedMs = this.#context.clock.monotonicMs()
+    const loaded = await reload(this.#context)
+    if (!loaded) {
+      this.#refuse('the volume does not exist any more')
+      return
+    }
+    this.#epoch++
+    contact.followed(startedMs)
+    if (isOther) onDiscard(loaded.highestIno)
+    onForeign(loaded.change)
+  }
+
+  #lookAtKind(entry: LogEntry): void {
+    if (knownKinds.has(entry.kind)) return
+    const what = `entry ${entry.seq} of its log is of kind ${entry.kind}`
+    this.#refuse(`${what}, which this version does not know: update it`)
+  }
+
+  #refuse(reason: string): void {
+    if (this.#unusable === reason) return
+    this.#unusable = reason
+    this.#context.logger.error('the volume is not changed any more by this mount', { reason })
+  }
+}

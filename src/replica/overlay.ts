@@ -1,0 +1,212 @@
+// Changes laid over a namespace: what intents did to it that is not committed yet. It is the Draft that
+// `Rules.apply` works on. Each intent is one step: `begin`, its changes, then `end`, or `rollback` when
+// it failed. It knows inodes and names; which records they become is in records.ts.
+
+import { Errno, FsError } from '../posix/errno.js'
+import type { Head } from '../volume/head.js'
+import { type Dirent, type Inode, rootIno } from '../volume/inode.js'
+import type { Name } from '../volume/name.js'
+import { mergeListing } from './merge-listing.js'
+import type { Draft, NamedDirent, NamePlace, Namespace } from './namespace.js'
+
+/** What one step touched, and how it was before the step. */
+export interface Touched {
+  readonly inodes: ReadonlyMap<number, Inode | undefined>
+  readonly dirents: readonly NamePlace[]
+}
+
+export interface Usage {
+  readonly bytes: number
+  readonly inodes: number
+}
+
+type Undo = () => void
+
+const S_IFMT = 0o170000
+const S_IFREG = 0o100000
+
+/** Bytes that an inode counts for in the head's used bytes: the size of a regular file. */
+export function usedBytes(inode: Inode | undefined): number {
+  return inode && (inode.mode & S_IFMT) === S_IFREG ? inode.size : 0
+}
+
+export class Overlay implements Draft {
+  readonly #base: Namespace
+  readonly #inodes = new Map<number, Inode | null>()
+  readonly #dirents = new Map<number, Map<Name, Dirent | null>>()
+  readonly #names = new Map<number, readonly NamePlace[]>()
+  #bytesAdded = 0
+  #inodesAdded = 0
+  #bytesAtBegin = 0
+  #inodesAtBegin = 0
+  #undo: Undo[] = []
+  #touchedInodes = new Map<number, Inode | undefined>()
+  #touchedDirents: NamePlace[] = []
+  #touchedCount = 0
+
+  constructor(base: Namespace) {
+    this.#base = base
+  }
+
+  get head(): Head {
+    const head = this.#base.head
+    return {
+      ...head,
+      usedBytes: Math.max(0, head.usedBytes + this.#bytesAdded),
+      usedInodes: Math.max(0, head.usedInodes + this.#inodesAdded),
+    }
+  }
+
+  /** How much more is used than in the namespace beneath. */
+  get added(): Usage {
+    return { bytes: this.#bytesAdded, inodes: this.#inodesAdded }
+  }
+
+  /** Inodes and names touched by all steps together, each as often as it was. */
+  get touchedCount(): number {
+    return this.#touchedCount
+  }
+
+  /** What is committed now counts in the namespace beneath. */
+  forget(added: Usage): void {
+    this.#count(-added.bytes, -added.inodes)
+  }
+
+  inode(ino: number): Inode | undefined {
+    const own = this.#inodes.get(ino)
+    return own === undefined ? this.#base.inode(ino) : (own ?? undefined)
+  }
+
+  lookup(parent: number, name: Name): Dirent | undefined {
+    const own = this.#dirents.get(parent)?.get(name)
+    return own === undefined ? this.#base.lookup(parent, name) : (own ?? undefined)
+  }
+
+  list(parent: number, after: Name | undefined, limit: number): NamedDirent[] {
+    const own = this.#dirents.get(parent)
+    if (!own) return this.#base.list(parent, after, limit)
+    return mergeListing(this.#base, own, parent, after, limit)
+  }
+
+  names(ino: number): readonly NamePlace[] {
+    return this.#names.get(ino) ?? this.#base.names(ino)
+  }
+
+  setInode(inode: Inode): void {
+    const before = this.inode(inode.ino)
+    this.#count(usedBytes(inode) - usedBytes(before), before ? 0 : 1)
+    this.#putInode(inode.ino, inode, before)
+  }
+
+  removeInode(ino: number): void {
+    const before = this.inode(ino)
+    if (!before) throw new Error(`inode ${ino} is removed, but there is none`)
+    this.#count(-usedBytes(before), -1)
+    this.#putInode(ino, null, before)
+  }
+
+  link(parent: number, name: Name, dirent: Dirent): void {
+    const before = this.lookup(parent, name)
+    if (before) this.#dropName(before.ino, parent, name)
+    this.#putDirent(parent, name, dirent)
+    this.#putNames(dirent.ino, [...this.names(dirent.ino), { parent, name }])
+  }
+
+  unlink(parent: number, name: Name): void {
+    const before = this.lookup(parent, name)
+    if (!before) throw new FsError(Errno.ENOENT, `no name to remove in inode ${parent}`)
+    this.#dropName(before.ino, parent, name)
+    this.#putDirent(parent, name, null)
+  }
+
+  /** Starts a step. */
+  begin(): void {
+    this.#undo = []
+    this.#touchedInodes = new Map()
+    this.#touchedDirents = []
+    this.#bytesAtBegin = this.#bytesAdded
+    this.#inodesAtBegin = this.#inodesAdded
+  }
+
+  /** Ends a step and tells what it touched. Throws (the step is to be rolled back) EDQUOT. */
+  end(): Touched {
+    this.#checkQuota()
+    this.#checkWhole()
+    this.#touchedCount += this.#touchedInodes.size + this.#touchedDirents.length
+    return { inodes: this.#touchedInodes, dirents: this.#touchedDirents }
+  }
+
+  /** Takes back what was done since `begin`. */
+  rollback(): void {
+    for (let undo = this.#undo.pop(); undo; undo = this.#undo.pop()) undo()
+    this.#bytesAdded = this.#bytesAtBegin
+    this.#inodesAdded = this.#inodesAtBegin
+  }
+
+  #checkQuota(): void {
+    const { usedBytes, usedInodes, quotaBytes, quotaInodes } = this.head
+    const bytesGrow = this.#bytesAdded > this.#bytesAtBegin
+    if (quotaBytes > 0 && bytesGrow && usedBytes > quotaBytes)
+      throw new FsError(Errno.EDQUOT, `the volume's quota of ${quotaBytes} bytes is used up`)
+    const inodesGrow = this.#inodesAdded > this.#inodesAtBegin
+    if (quotaInodes > 0 && inodesGrow && usedInodes > quotaInodes)
+      throw new FsError(Errno.EDQUOT, `the volume's quota of ${quotaInodes} inodes is used up`)
+  }
+
+  /** A step must leave a namespace in which names and inodes fit; else the rules are at fault. */
+  #checkWhole(): void {
+    for (const [ino, before] of this.#touchedInodes) {
+      const inode = this.inode(ino)
+      const named = ino === rootIno || this.names(ino).length > 0
+      if (inode && !named) throw new Error(`inode ${ino} is left without a name`)
+      if (!inode && named) throw new Error(`inode ${ino} is removed, but still has a name`)
+      if (before?.shared && inode && !inode.shared)
+        throw new Error(`inode ${ino} cannot go back into its directory entry`)
+    }
+    for (const { parent, name } of this.#touchedDirents) {
+      const dirent = this.lookup(parent, name)
+      if (dirent && !this.inode(dirent.ino))
+        throw new Error(`a name is left for inode ${dirent.ino}, which does not exist`)
+    }
+  }
+
+  #count(bytes: number, inodes: number): void {
+    this.#bytesAdded += bytes
+    this.#inodesAdded += inodes
+  }
+
+  #dropName(ino: number, parent: number, name: Name): void {
+    const rest = this.names(ino).filter((place) => place.name !== name || place.parent !== parent)
+    this.#putNames(ino, rest)
+    // Its last name: the step must remove the inode too, which `end` looks at.
+    if (!this.#touchedInodes.has(ino)) this.#touchedInodes.set(ino, this.inode(ino))
+  }
+
+  #putInode(ino: number, inode: Inode | null, before: Inode | undefined): void {
+    if (!this.#touchedInodes.has(ino)) this.#touchedInodes.set(ino, before)
+    this.#put(this.#inodes, ino, inode)
+  }
+
+  #putNames(ino: number, names: readonly NamePlace[]): void {
+    this.#put(this.#names, ino, names)
+  }
+
+  #putDirent(parent: number, name: Name, dirent: Dirent | null): void {
+    let names = this.#dirents.get(parent)
+    if (!names) {
+      names = new Map()
+      this.#dirents.set(parent, names)
+    }
+    this.#touchedDirents.push({ parent, name })
+    this.#put(names, name, dirent)
+  }
+
+  #put<K, V>(map: Map<K, V>, key: K, value: V): void {
+    const before = map.get(key)
+    this.#undo.push(() => {
+      if (before === undefined) map.delete(key)
+      else map.set(key, before)
+    })
+    map.set(key, value)
+  }
+}

@@ -1,0 +1,87 @@
+// From inodes and names to records. The attributes of an inode with one name stand in the record of that
+// name; those of a shared inode (and of the root) in a record of their own, to which its names point.
+
+import { type Hash, type Inode, namedHashes, rootIno } from '../volume/inode.js'
+import { encodeDirent, encodeInode } from '../volume/inode-codec.js'
+import type { Name } from '../volume/name.js'
+import { type Key, RecordKind, type VolumeRecord } from '../volume/record.js'
+import type { Namespace } from './namespace.js'
+import type { Touched } from './overlay.js'
+
+/** One record as a step leaves it; `value` undefined: it goes. */
+export interface RecordWrite extends Key {
+  readonly value: Uint8Array | undefined
+}
+
+/** What an entry does to the records: one statement for each key. */
+export interface RecordChanges {
+  readonly puts: readonly VolumeRecord[]
+  readonly deletes: readonly Key[]
+}
+
+/** The records of everything that a step touched, as `after` has them. */
+export function recordWrites(after: Namespace, touched: Touched): RecordWrite[] {
+  const writes: RecordWrite[] = []
+  const dirents = new Map<number, Set<Name>>()
+  for (const { parent, name } of touched.dirents) add(dirents, parent, name)
+  for (const [ino, before] of touched.inodes) {
+    const inode = after.inode(ino)
+    const own = inode?.shared || ino === rootIno
+    const key = { kind: RecordKind.inode, parent: ino, name: '' }
+    if (inode && own) writes.push({ ...key, value: encodeInode(inode) })
+    if (!inode && before?.shared) writes.push({ ...key, value: undefined })
+    // Its names hold the attributes, or held them until now.
+    if (inode && !(inode.shared && before?.shared))
+      for (const { parent, name } of after.names(ino)) add(dirents, parent, name)
+  }
+  for (const [parent, names] of dirents)
+    for (const name of names) writes.push(direntWrite(after, parent, name))
+  return writes
+}
+
+/**
+ * The final statement for each key of all writes, in order: the last one counts. All statements of a
+ * Cassandra batch share one timestamp, and a DELETE beats an INSERT of the same key whichever came
+ * first, so no key may appear twice.
+ */
+export function mergeWrites(writes: readonly RecordWrite[]): RecordChanges {
+  const last = new Map<string, RecordWrite>()
+  for (const write of writes) last.set(`${write.kind}/${write.parent}/${write.name}`, write)
+  const puts: VolumeRecord[] = []
+  const deletes: Key[] = []
+  for (const { kind, parent, name, value } of last.values())
+    if (value) puts.push({ kind, parent, name, value })
+    else deletes.push({ kind, parent, name })
+  return { puts, deletes }
+}
+
+/** Hashes that inodes begin and cease to name between two states of them. */
+export function namedHashChanges(
+  inodes: Iterable<readonly [before: Inode | undefined, after: Inode | undefined]>,
+): { begins: Hash[]; ceases: Hash[] } {
+  const begins: Hash[] = []
+  const ceases: Hash[] = []
+  for (const [before, after] of inodes) {
+    const old = before ? namedHashes(before) : []
+    for (const hash of after ? namedHashes(after) : []) {
+      const at = old.indexOf(hash)
+      if (at < 0) begins.push(hash)
+      else old.splice(at, 1)
+    }
+    ceases.push(...old)
+  }
+  return { begins, ceases }
+}
+
+function direntWrite(after: Namespace, parent: number, name: Name): RecordWrite {
+  const dirent = after.lookup(parent, name)
+  const inode = dirent && after.inode(dirent.ino)
+  const value = dirent && encodeDirent(dirent, inode)
+  return { kind: RecordKind.dirent, parent, name, value }
+}
+
+function add(dirents: Map<number, Set<Name>>, parent: number, name: Name): void {
+  const names = dirents.get(parent)
+  if (names) names.add(name)
+  else dirents.set(parent, new Set([name]))
+}

@@ -1,0 +1,53 @@
+// Gives up what we have of a volume and takes it as it is now, without a moment in which reads would
+// find nothing: the new copy is loaded beside the old one, compared with it, then put in its place.
+
+import { Committed } from './committed.js'
+import { compareInode, diffNamespaces, nameChange } from './foreign-diff.js'
+import { type LoadContext, loadCopy } from './load.js'
+import type { ForeignChange } from './replica.js'
+
+export interface Reloaded {
+  readonly change: ForeignChange
+  /** The largest inode number in the old or the new copy, as far as it can be told. */
+  readonly highestIno: number
+}
+
+interface ReloadContext extends LoadContext {
+  readonly committed: Committed
+}
+
+/** Undefined where the volume is gone. */
+export async function reload(context: ReloadContext): Promise<Reloaded | undefined> {
+  if (context.committed.source.kind === 'shared') return reloadShared(context)
+  const tables = await loadCopy(context)
+  const head = tables?.head()
+  if (!tables || !head) return undefined
+  const { committed } = context
+  const unpacked = { cacheMax: 1000 }
+  const next = new Committed({ kind: 'copy', tables }, head, unpacked)
+  const { change, highestIno } = diffNamespaces(committed, next)
+  committed.replace({ kind: 'copy', tables }, head)
+  return { change, highestIno }
+}
+
+/** The engine's own tables are true already; what is known of before is what was shown lately. */
+function reloadShared({ store, volume, committed }: ReloadContext): Reloaded | undefined {
+  const tables = store.tables?.(volume)
+  const head = tables?.head()
+  if (!tables || !head) return undefined
+  const shown = committed.shown()
+  committed.replace({ kind: 'shared', tables }, head)
+  const names: ForeignChange['names'][number][] = []
+  const inodes: ForeignChange['inodes'][number][] = []
+  const removed: ForeignChange['removed'][number][] = []
+  let highestIno = 0
+  for (const { parent, name, dirent } of shown.dirents) {
+    const now = committed.lookup(parent, name)
+    if (now?.ino !== dirent?.ino) names.push(nameChange(parent, name, dirent ?? undefined, now))
+  }
+  for (const inode of shown.inodes) {
+    highestIno = Math.max(highestIno, inode.ino)
+    compareInode(inode.ino, inode, committed.inode(inode.ino), inodes, removed)
+  }
+  return { change: { names, inodes, removed, reloaded: true }, highestIno }
+}

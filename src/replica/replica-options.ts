@@ -1,0 +1,75 @@
+// What a replica is given, and the bounds it keeps.
+
+import type { Store } from '../store/store.js'
+import type { Clock } from '../volume/clock.js'
+import type { Hash } from '../volume/inode.js'
+import type { Uuid } from '../volume/record.js'
+import type { Rules } from './replica.js'
+
+/** The part of a log that a replica speaks to. */
+export interface ReplicaLogger {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void
+}
+
+export interface ReplicaOptions<Intent> {
+  readonly store: Store
+  readonly volume: Uuid
+  /** Whose blocks the records name. */
+  readonly owner: Uuid
+  /** Under whose name inode numbers are leased. */
+  readonly ownerName: string
+  readonly rules: Rules<Intent>
+  /** Random id of this process start. */
+  readonly processId: Uuid
+  readonly clock?: Clock
+  /** As Math.random. */
+  readonly random?: () => number
+  readonly newUuid?: () => Uuid
+  readonly logger?: ReplicaLogger
+  /** How old another mount's change may be before it shows here; 0: whoever opens a file polls. */
+  readonly entryTtlMs?: number
+  /** Hashes that must stay although no record names them: of inodes open without a name. */
+  readonly pins?: () => Iterable<Hash>
+  /** Open inodes: stay unpacked, so that `removed` of a foreign change can tell what they were. */
+  readonly isHeld?: (ino: number) => boolean
+  /** False: no file is open, so following may slow down when no request comes either. */
+  readonly isBusy?: () => boolean
+  /** Called before following slows down: whoever caches answers must ask again. */
+  readonly onIdle?: () => void
+  readonly limits?: Partial<ReplicaLimits>
+}
+
+export interface ReplicaLimits {
+  /** Inodes, and as many names, kept unpacked. */
+  readonly cacheMax: number
+  readonly batchChangesMax: number
+  readonly batchBytesMax: number
+  /** From queueing a change to its EIO. */
+  readonly deadlineMs: number
+  /** How long one call of the store may take before its outcome counts as unknown. */
+  readonly storeTimeoutMs: number
+  /** Without a request and an open file for so long, following slows down. */
+  readonly idleAfterMs: number
+  readonly pollSlowestMs: number
+  /** Time to live of the session lease; renewed three times as often. */
+  readonly sessionTtlMs: number
+  /** Records or entries asked for at a time. */
+  readonly pageSize: number
+}
+
+export const defaultLimits: ReplicaLimits = {
+  cacheMax: 50_000,
+  batchChangesMax: 100,
+  batchBytesMax: 64 * 1024,
+  deadlineMs: 15_000,
+  storeTimeoutMs: 5_000,
+  idleAfterMs: 20_000,
+  pollSlowestMs: 60_000,
+  sessionTtlMs: 60_000,
+  pageSize: 1000,
+}
+
+/** A logger for whoever gave none. */
+export const silentLogger: ReplicaLogger = { info() {}, warn() {}, error() {} }

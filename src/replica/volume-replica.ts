@@ -1,0 +1,254 @@
+// A mount's replica of one volume: the parts of this folder put together behind the interface of
+// replica.ts. Made by open-replica.ts.
+
+import { Errno, FsError } from '../posix/errno.js'
+import type { Head } from '../volume/head.js'
+import { VolumeState } from '../volume/head.js'
+import type { Dirent, Inode } from '../volume/inode.js'
+import type { Name } from '../volume/name.js'
+import type { Committed } from './committed.js'
+import { Contact } from './contact.js'
+import { Follow } from './follow.js'
+import { InoLease } from './ino-lease.js'
+import type { NamedDirent, NamePlace } from './namespace.js'
+import { Pace } from './pace.js'
+import { Pipeline } from './pipeline.js'
+import type { Protocol } from './protocol.js'
+import {
+  type ChangeOptions,
+  type ForeignChange,
+  PrepareAgain,
+  type Replica,
+  type ReplicaState,
+  type ReplicaStatus,
+} from './replica.js'
+import type { ReplicaLimits, ReplicaOptions } from './replica-options.js'
+import type { Session } from './session.js'
+import { sleep } from './waiting.js'
+
+/** Options with nothing left open. */
+export type Settings<Intent> = Required<Omit<ReplicaOptions<Intent>, 'limits'>> &
+  ReplicaLimits & {
+    readonly protocol: Protocol
+    readonly stop: AbortController
+    readonly signal: AbortSignal
+  }
+
+export class VolumeReplica<Intent> implements Replica<Intent> {
+  readonly #settings: Settings<Intent>
+  readonly #committed: Committed
+  readonly #contact: Contact
+  readonly #follow: Follow
+  readonly #pipeline: Pipeline<Intent>
+  readonly #inos: InoLease
+  readonly #pace: Pace
+  readonly #session: Session
+  readonly #listeners: ((change: ForeignChange) => void)[] = []
+  readonly #unanswered = new Set<Promise<unknown>>()
+  #closing: Promise<void> | undefined
+
+  constructor(
+    settings: Settings<Intent>,
+    committed: Committed,
+    session: Session,
+    loadedMs: number,
+  ) {
+    this.#settings = settings
+    this.#committed = committed
+    this.#session = session
+    this.#contact = new Contact(settings.clock, settings.logger, () => this.#pipeline.goOffline())
+    this.#contact.followed(loadedMs)
+    this.#inos = new InoLease(settings)
+    this.#follow = new Follow({
+      ...settings,
+      committed,
+      contact: this.#contact,
+      isOwn: (entry) => this.#pipeline.meet(entry),
+      onForeign: (change) => this.#tell(change),
+      onDiscard: (highestIno) => this.#inos.discard(highestIno),
+    })
+    this.#pipeline = new Pipeline({
+      ...settings,
+      committed,
+      contact: this.#contact,
+      follow: this.#follow,
+      namespace: this,
+      changesMax: settings.batchChangesMax,
+      bytesMax: settings.batchBytesMax,
+    })
+    this.#pace = new Pace({ ...settings, poll: () => this.#follow.join() })
+    this.#pace.start()
+  }
+
+  get head(): Head {
+    return this.#committed.head
+  }
+
+  inode(ino: number): Inode | undefined {
+    return this.#committed.inode(ino)
+  }
+
+  lookup(parent: number, name: Name): Dirent | undefined {
+    return this.#committed.lookup(parent, name)
+  }
+
+  list(parent: number, after: Name | undefined, limit: number): NamedDirent[] {
+    return this.#committed.list(parent, after, limit)
+  }
+
+  names(ino: number): readonly NamePlace[] {
+    return this.#committed.names(ino)
+  }
+
+  ready(): Promise<void> | undefined {
+    this.#pace.touch()
+    if (this.#committed.source.kind === 'shared') {
+      if (!this.#committed.behind || this.#meetOwn()) return undefined
+      return this.#catchUp()
+    }
+    if (this.#contact.isOffline || this.#contact.isFresh(this.#pace.ageMsMax)) return undefined
+    return this.#catchUp()
+  }
+
+  change(intent: Intent, options: ChangeOptions = {}): unknown | Promise<unknown> {
+    this.#pace.touch()
+    if (this.#closing) throw new FsError(Errno.EIO, 'the file system is being closed')
+    this.#pipeline.refuse()
+    const preparing = this.#settings.rules.prepare(intent, this, undefined)
+    if (preparing) return this.#track(this.#submitAfter(preparing, intent, options))
+    try {
+      return this.#submit(intent, options)
+    } catch (error) {
+      if (!(error instanceof PrepareAgain)) throw error
+      return this.#track(this.#submitAfter(this.#prepare(intent), intent, options))
+    }
+  }
+
+  async settled(): Promise<void> {
+    const ends = await Promise.allSettled(this.#unanswered)
+    for (const end of ends)
+      if (end.status === 'rejected' && !isCheckFailure(end.reason))
+        throw new FsError(Errno.EIO, 'a change before this could not be committed', {
+          cause: end.reason,
+        })
+  }
+
+  allocateIno(): number | Promise<number> {
+    return this.#inos.allocate()
+  }
+
+  poll(): Promise<void> {
+    return this.#follow.poll().catch((cause) => {
+      throw new FsError(Errno.EIO, 'the log of the volume cannot be followed', { cause })
+    })
+  }
+
+  onForeignChange(listener: (change: ForeignChange) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  status(): ReplicaStatus {
+    const { counts, queued, inFlight } = this.#pipeline
+    return {
+      state: this.#state(),
+      seq: this.#committed.head.seq,
+      inodes: this.#committed.head.usedInodes,
+      queued,
+      inFlight,
+      ...counts,
+      reloads: this.#follow.epoch,
+      polls: this.#follow.polls,
+      contactAgeMs: this.#contact.ageMs,
+    }
+  }
+
+  close(deadlineMs: number): Promise<void> {
+    this.#closing ??= this.#close(deadlineMs)
+    return this.#closing
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    const { clock, stop } = this.#settings
+    const drained = this.settled().catch(() => {})
+    const late = new AbortController()
+    await Promise.race([drained, sleep(clock, deadlineMs, late.signal)])
+    late.abort()
+    this.#pace.stop()
+    this.#pipeline.stop()
+    stop.abort()
+    await this.#session.close().catch((error) => {
+      this.#settings.logger.warn('the session on the volume could not be ended', { error })
+    })
+  }
+
+  /** Checked and queued here; answered when committed: for now these two moments are all there are. */
+  #submit(intent: Intent, options: ChangeOptions): unknown | Promise<unknown> {
+    const accepted = this.#pipeline.accept(intent, options.answers)
+    if (accepted.kind === 'done') return accepted.value
+    return this.#track(accepted.member.committed)
+  }
+
+  async #submitAfter(
+    preparing: Promise<void>,
+    intent: Intent,
+    options: ChangeOptions,
+  ): Promise<unknown> {
+    for (let prepared = preparing; ; prepared = this.#prepare(intent)) {
+      await prepared
+      try {
+        return await this.#submit(intent, options)
+      } catch (error) {
+        if (!(error instanceof PrepareAgain)) throw error
+      }
+    }
+  }
+
+  async #prepare(intent: Intent): Promise<void> {
+    await this.#settings.rules.prepare(intent, this, undefined)
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#unanswered.add(work)
+    const end = (): void => {
+      this.#unanswered.delete(work)
+    }
+    work.then(end, end)
+    return work
+  }
+
+  /**
+   * Two tries: after the second failure the store counts as offline, and reads go on from what is
+   * here, however old.
+   */
+  async #catchUp(): Promise<void> {
+    await this.#follow
+      .join()
+      .catch(() => this.#follow.poll())
+      .catch(() => {})
+  }
+
+  /** The engine's tables have moved on by our own commit, whose answer has not reached us yet. */
+  #meetOwn(): boolean {
+    const { source } = this.#committed
+    const head = source.kind === 'shared' ? source.tables.head() : undefined
+    const entry = head && this.#pipeline.sentEntry(head)
+    if (entry) this.#follow.absorb([entry])
+    return !this.#committed.behind
+  }
+
+  #tell(change: ForeignChange): void {
+    if (change.reloaded) this.#pipeline.forgetChecks()
+    for (const listener of this.#listeners) listener(change)
+  }
+
+  #state(): ReplicaState {
+    if (this.#closing) return 'closed'
+    if (this.#follow.unusable || this.#committed.head.state !== VolumeState.live) return 'frozen'
+    return this.#contact.isOffline ? 'offline' : 'live'
+  }
+}
+
+/** The errno of a failed check is its own caller's; only EIO means that something may be undone. */
+function isCheckFailure(error: unknown): boolean {
+  return error instanceof FsError && error.errno !== Errno.EIO
+}
