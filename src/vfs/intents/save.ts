@@ -97,7 +97,13 @@ function isSame(a: Stored, b: Stored): boolean {
 }
 
 function isSameContent(a: Content, b: Content): boolean {
-  if (a.kind === 'none' || b.kind === 'none') return a.kind === b.kind
-  if (a.kind !== 'inline') return a.kind === b.kind && a.hash === b.hash && a.length === b.length
-  return b.kind === 'inline' && Buffer.compare(a.data, b.data) === 0
+  if (a.kind === 'none') return b.kind === 'none'
+  if (a.kind === 'inline') return b.kind === 'inline' && isSameBytes(a.data, b.data)
+  if (b.kind !== a.kind || a.hash !== b.hash || a.length !== b.length) return false
+  return isSameBytes(a.tail, b.tail)
+}
+
+function isSameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (!a || !b) return a === b
+  return Buffer.compare(a, b) === 0
 }

@@ -3,6 +3,7 @@
 // well (acl(5)).
 
 import type { ContentStore, StoredXattrs } from '../../content/content.js'
+import { inlineXattrBytesMax } from '../../content/limits.js'
 import { aclAccessName, aclDefaultName, aclMode, decodeAcl } from '../../posix/acl.js'
 import { Errno, FsError } from '../../posix/errno.js'
 import { isDirectory, isSymlink, S_ISGID } from '../../posix/mode.js'
@@ -11,6 +12,7 @@ import type { Draft, Namespace } from '../../replica/namespace.js'
 import { PrepareAgain } from '../../replica/replica.js'
 import type { Inode, Xattrs } from '../../volume/inode.js'
 import type { Name } from '../../volume/name.js'
+import { encodeXattrs } from '../../volume/xattr-codec.js'
 import { XattrFlag } from '../vfs.js'
 import { accessAcl, changedAt, type IntentBase, inodeOf } from './checks.js'
 import { withAccessAcl } from './setattr.js'
@@ -35,7 +37,7 @@ export interface SetxattrIntent extends IntentBase {
     | undefined
 }
 
-/** The inode's set with the change made, stored. Undefined: nothing to wait for. */
+/** Uploads the set after the change where it takes a block. Undefined: nothing to wait for. */
 export function prepareSetxattr(
   content: ContentStore,
   intent: SetxattrIntent,
@@ -43,7 +45,8 @@ export function prepareSetxattr(
   missing: ReadonlySet<string> | undefined,
 ): Promise<void> | undefined {
   const inode = namespace.inode(intent.ino)
-  if (!inode || (intent.prepared && !missing && isBase(intent, inode))) return undefined
+  if (!inode || withSmall(intent, inode)) return undefined
+  if (intent.prepared && !missing && isBase(intent, inode)) return undefined
   return prepareOn(content, intent, inode)
 }
 
@@ -68,9 +71,17 @@ export function prepareOn(
 
 export function applySetxattr(intent: SetxattrIntent, draft: Draft): Inode {
   const inode = inodeOf(draft, intent.ino)
-  const changed = withPrepared(intent, inode)
+  const changed = withSmall(intent, inode) ?? withPrepared(intent, inode)
   draft.setInode(changed)
   return changed
+}
+
+/** The inode after the change, where the set before and after it has room in the record. */
+function withSmall(intent: SetxattrIntent, inode: Inode): Inode | undefined {
+  if (inode.xattrBlock) return undefined
+  const { xattrs, mode } = withXattr(inode, inode.xattrs, intent)
+  if (encodeXattrs(xattrs).length > inlineXattrBytesMax) return undefined
+  return { ...changedAt(inode, intent.time), mode: mode ?? inode.mode, xattrs }
 }
 
 /** The inode with what was prepared on exactly this set; PrepareAgain where it is another by now. */
