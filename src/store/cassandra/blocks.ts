@@ -7,6 +7,7 @@ import type { Uuid } from '../../volume/record.js'
 import type { BlockEncoding, StoredBlock } from '../store.js'
 import { unavailable } from './failure.js'
 import { InFlight } from './in-flight.js'
+import { clockMs } from './server-clock.js'
 import type { Session } from './session.js'
 import { blobOf, blobValue, hashValue, requiredNumber, uuidValue } from './values.js'
 
@@ -88,8 +89,10 @@ export class Blocks {
 
   async delete(owner: Uuid, hashes: readonly Hash[], uploadedBeforeMs: number): Promise<void> {
     const o = uuidValue(owner)
+    // Never ahead of the clock: such a deletion would also hide what is stored after it.
+    const beforeMs = Math.min(uploadedBeforeMs, await clockMs(this.#session))
     // A deletion takes what is as old as it is, or older: the last microsecond before.
-    const timestamp = uploadedBeforeMs * 1000 - 1
+    const timestamp = beforeMs * 1000 - 1
     await this.#inFlight.map(
       hashes,
       () => 0,

@@ -6,7 +6,6 @@ import { Blocks } from './blocks.js'
 import { type CassandraOptions, defaultLogTtlSec } from './cassandra-options.js'
 import { sendCommit } from './commit.js'
 import { connect } from './connect.js'
-import { unavailable } from './failure.js'
 import { firstLoad } from './first-load.js'
 import { directoryAfter, recordsAfter } from './key-range.js'
 import { acquireLease, listLeases, releaseLease } from './leases.js'
@@ -20,6 +19,7 @@ import {
 } from './registry.js'
 import { checkSchema } from './schema.js'
 import { testEngine } from './self-test.js'
+import { clockMs } from './server-clock.js'
 import type { Session } from './session.js'
 import { readHead, readLog, readRecords } from './slices.js'
 
@@ -79,12 +79,4 @@ function storeOver(session: Session, options: CassandraOptions): Store {
     clockMs: () => clockMs(session),
     close: () => session.close(),
   }
-}
-
-/** The coordinator's clock, from which the timestamps of blocks come too. */
-async function clockMs(session: Session): Promise<number> {
-  const query = 'SELECT toTimestamp(now()) AS t FROM system.local'
-  const [row] = await session.ask('its clock', query, [])
-  if (!row) throw unavailable('its clock', new Error('an empty answer'))
-  return (row.t as Date).getTime()
 }
