@@ -3,6 +3,7 @@
 
 import type { ContentStore, ReadOptions, Stored } from './content.js'
 import type { Spool, SpoolPiece } from './spool.js'
+import { zeros } from './zeros.js'
 
 /**
  * Bytes [offset, offset + length) as a reader sees them, clamped to the size it sees. `spool` undefined:
@@ -20,8 +21,8 @@ export function readThrough(
   if (!spool?.dirty) return content.read(inode, offset, length, options)
   const parts: (Buffer[] | Promise<Buffer[]>)[] = []
   let waits = false
-  for (const piece of spool.read(offset, length, inode.size)) {
-    const part = readPiece(content, inode, piece, options)
+  for (const piece of spool.layout(offset, length, inode.size)) {
+    const part = readPiece(content, spool, inode, piece, options)
     if (!Array.isArray(part)) waits = true
     parts.push(part)
   }
@@ -31,11 +32,12 @@ export function readThrough(
 
 function readPiece(
   content: ContentStore,
+  spool: Spool,
   inode: Stored,
   piece: SpoolPiece,
   options: ReadOptions | undefined,
 ): Buffer[] | Promise<Buffer[]> {
-  if (piece.kind === 'bytes') return [piece.data]
+  if (piece.kind === 'bytes') return [spool.copy(piece.offset, piece.length)]
   if (piece.kind === 'zeros') return zeros(piece.length)
   return content.read(inode, piece.offset, piece.length, options)
 }
@@ -54,47 +56,31 @@ export function seekThrough(
   if (!spool?.dirty) return content.seek(inode, offset, what)
   const size = spool.size(inode.size)
   if (offset >= size) return undefined
-  const pieces = spool.read(offset, size - offset, inode.size)
-  const found = what === 'hole' ? size : undefined
-  return seekPieces(content, inode, pieces, 0, offset, what, found)
+  const pieces = spool.layout(offset, size - offset, inode.size)
+  return seekPieces(content, inode, pieces, what, what === 'hole' ? size : undefined)
 }
 
-/** Looks through `pieces` from index `from`, which begins at `at`. */
 function seekPieces(
   content: ContentStore,
   inode: Stored,
   pieces: readonly SpoolPiece[],
-  from: number,
-  at: number,
   what: 'data' | 'hole',
   otherwise: number | undefined,
 ): number | undefined | Promise<number | undefined> {
-  let start = at
-  for (let i = from; i < pieces.length; i++) {
-    const piece = pieces[i] as SpoolPiece
-    const end = start + (piece.kind === 'bytes' ? piece.data.length : piece.length)
-    if (piece.kind !== 'stored') {
-      if ((piece.kind === 'bytes') === (what === 'data')) return start
-    } else {
-      const within = (found: number | undefined) => found !== undefined && found < end
-      const found = content.seek(inode, start, what)
-      if (found instanceof Promise)
-        return found.then((value) =>
-          within(value) ? value : seekPieces(content, inode, pieces, i + 1, end, what, otherwise),
-        )
-      if (within(found)) return found
+  for (const [i, piece] of pieces.entries()) {
+    const { kind, offset } = piece
+    if (kind !== 'stored') {
+      if ((kind === 'bytes') === (what === 'data')) return offset
+      continue
     }
-    start = end
+    const behind = offset + piece.length
+    const within = (at: number | undefined): at is number => at !== undefined && at < behind
+    const found = content.seek(inode, offset, what)
+    if (found instanceof Promise)
+      return found.then((at) =>
+        within(at) ? at : seekPieces(content, inode, pieces.slice(i + 1), what, otherwise),
+      )
+    if (within(found)) return found
   }
   return otherwise
-}
-
-const zeroBlock = Buffer.alloc(256 * 1024)
-
-/** `length` zeros, without memory of their own. */
-export function zeros(length: number): Buffer[] {
-  const buffers: Buffer[] = []
-  for (let left = length; left > 0; left -= zeroBlock.length)
-    buffers.push(zeroBlock.subarray(0, Math.min(left, zeroBlock.length)))
-  return buffers
 }

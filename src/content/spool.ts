@@ -19,8 +19,12 @@ export interface SnapshotRange {
   readonly end: number
   /** Zeros that take no room; else bytes, which `SaveSnapshot.copy` has. */
   readonly hole: boolean
+  /** The file reaches to `end` at least: all bytes, and holes where the spool's bytes had reached. */
+  readonly grows: boolean
   /** The run of appended bytes that this range belongs to. */
   readonly run: AppendRun | undefined
+  /** Of a run: the file was cut here after these bytes were appended, wherever they went. */
+  readonly limit: number | undefined
 }
 
 /** What a save takes in one tick; does not change while the spool goes on being written. */
@@ -42,11 +46,12 @@ export interface SaveSnapshot {
 }
 
 /** A part of what a reader sees, in order and without gaps. */
-export type SpoolPiece =
-  | { readonly kind: 'bytes'; readonly data: Buffer }
-  | { readonly kind: 'zeros'; readonly length: number }
-  /** Not changed here: as in the committed content. */
-  | { readonly kind: 'stored'; readonly offset: number; readonly length: number }
+export interface SpoolPiece {
+  /** `bytes`: Spool.copy has them. `stored`: not changed here, as in the committed content. */
+  readonly kind: 'bytes' | 'zeros' | 'stored'
+  readonly offset: number
+  readonly length: number
+}
 
 /**
  * `baseSize` is everywhere the size of the newest committed version that the caller sees. Every method
@@ -73,13 +78,15 @@ export interface Spool {
    */
   writeMapped(offset: number, data: Uint8Array, baseSize: number, shown: readonly Buffer[]): void
   /** truncate(2), to any size. */
-  truncate(size: number, baseSize: number): void
+  truncate(size: number): void
   /** fallocate(2): the file is at least this long from now on. */
   allocate(size: number): void
   /** [start, end) reads as zeros and takes no room; clamped to the size, which stays. */
   punch(start: number, end: number, baseSize: number): void
   /** What a reader sees of [offset, offset + length), clamped to the size. */
-  read(offset: number, length: number, baseSize: number): SpoolPiece[]
+  layout(offset: number, length: number, baseSize: number): SpoolPiece[]
+  /** A copy of [offset, offset + length), which must lie within a piece of kind `bytes`. */
+  copy(offset: number, length: number): Buffer
   /**
    * Everything unsaved, for a save. One snapshot at a time: throws Error while `saving`. Its outcome
    * must be told by `saved` or `failed`.
@@ -92,7 +99,7 @@ export interface Spool {
   saved(snapshot: SaveSnapshot, result: SaveResult): void
   /** The snapshot is not committed and will not be: everything in it is unsaved as before. */
   failed(snapshot: SaveSnapshot): void
-  /** Forgets all unsaved changes, a snapshot's too (which then reads as before until its outcome). */
+  /** Forgets all unsaved changes; a snapshot still can be saved, and its outcome must be told. */
   discard(): void
   /** Gives up memory and disk. Nothing may be called afterwards. */
   close(): void

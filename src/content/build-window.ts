@@ -1,0 +1,145 @@
+// Makes the new parts of one window of a file, or of what is appended in it: copies each byte once into
+// a block's memory and uploads that.
+
+import type { BlockSource } from './block-source.js'
+import { checkedBlock, type Part } from './content-parts.js'
+import { holeBytesMin, tailBytesMax } from './limits.js'
+import { RangeMap } from './range-map.js'
+import type { PartAt } from './save-content.js'
+import type { Edit } from './save-plan.js'
+import type { SaveSnapshot } from './spool.js'
+import type { Upload } from './upload.js'
+
+export interface WindowSources {
+  readonly source: BlockSource
+  readonly upload: Upload
+  readonly snapshot: SaveSnapshot
+  /** What the base has behind this is gone. */
+  readonly keep: number
+}
+
+/** Where the bytes [start, end) come from: the snapshot at `from`, or a part of the base. */
+interface Segment {
+  readonly start: number
+  readonly end: number
+  readonly from: number
+  readonly base: Part | undefined
+}
+
+/** A stretch of data that becomes one block. */
+interface Stretch {
+  readonly start: number
+  end: number
+  readonly segments: Segment[]
+}
+
+/**
+ * A window made anew: what stays of the base with the changes laid over it, one block for each stretch
+ * of data between holes.
+ */
+export async function buildWindow(
+  sources: WindowSources,
+  edit: Edit,
+  within: readonly PartAt[],
+): Promise<Part[]> {
+  const map = new RangeMap<Segment>({ cut: cutSegment, join: () => undefined })
+  for (const { part, at } of within) {
+    const end = Math.min(at + part.length, sources.keep)
+    if (part.kind !== 'hole' && at < end) map.set({ start: at, end, from: 0, base: part })
+  }
+  for (const { start, end, hole, from } of edit.ranges) {
+    if (hole) map.remove(start, end)
+    else map.set({ start, end, from, base: undefined })
+  }
+  return store(sources, edit.start, stretches(edit.start, map.all()), false)
+}
+
+/**
+ * What comes behind the blocks of a window: its tail and what is appended. At the very end of a file a
+ * few bytes stay bytes.
+ */
+export async function buildAppend(
+  sources: WindowSources,
+  edit: Edit,
+  within: readonly PartAt[],
+  last: boolean,
+): Promise<Part[]> {
+  const segments: Segment[] = []
+  for (const { part, at } of within)
+    if (part.kind !== 'hole')
+      segments.push({ start: at, end: at + part.length, from: 0, base: part })
+  for (const { start, end, hole, from } of edit.ranges)
+    if (!hole) segments.push({ start, end, from, base: undefined })
+  return store(sources, edit.start, stretches(edit.start, segments), last)
+}
+
+/** Joins segments with less than a hole's length of zeros between them. */
+function stretches(start: number, segments: readonly Segment[]): Stretch[] {
+  const all: Stretch[] = []
+  for (const segment of segments) {
+    const current = all.at(-1)
+    if (segment.start - (current?.end ?? start) >= holeBytesMin || !current)
+      all.push({
+        start: segment.start - start < holeBytesMin && !current ? start : segment.start,
+        end: segment.end,
+        segments: [segment],
+      })
+    else {
+      current.end = segment.end
+      current.segments.push(segment)
+    }
+  }
+  return all
+}
+
+async function store(
+  sources: WindowSources,
+  start: number,
+  all: readonly Stretch[],
+  last: boolean,
+): Promise<Part[]> {
+  const parts: Part[] = []
+  let at = start
+  for (const [i, stretch] of all.entries()) {
+    if (stretch.start > at) parts.push({ kind: 'hole', length: stretch.start - at })
+    const length = stretch.end - stretch.start
+    const data = await gather(sources, stretch)
+    if (last && i === all.length - 1 && length <= tailBytesMax)
+      parts.push({ kind: 'bytes', length, data })
+    else parts.push({ kind: 'block', length, hash: await sources.upload.add(data) })
+    at = stretch.end
+  }
+  return parts
+}
+
+/** The one copy of a stretch's bytes. */
+async function gather({ source, upload, snapshot }: WindowSources, stretch: Stretch) {
+  const hashes = stretch.segments.flatMap(({ base }) => (base?.kind === 'block' ? [base.hash] : []))
+  const missing = hashes.filter((hash) => !source.block(hash))
+  const loaded = missing.length > 0 ? await source.loadBlocks(missing) : []
+  const held = new Map(missing.map((hash, i) => [hash, loaded[i] as Buffer]))
+  await upload.room()
+  const data = Buffer.allocUnsafeSlow(stretch.end - stretch.start)
+  let at = stretch.start
+  for (const { start, end, from, base } of stretch.segments) {
+    data.fill(0, at - stretch.start, start - stretch.start)
+    const target = data.subarray(start - stretch.start, end - stretch.start)
+    if (!base) snapshot.copy(from, target)
+    else if (base.kind === 'bytes') base.data.copy(target, 0, from)
+    else if (base.kind === 'block') {
+      const block = held.get(base.hash) ?? (await again(source, base.hash))
+      checkedBlock(block, base.hash, base.length).copy(target, 0, from)
+    }
+    at = end
+  }
+  return data
+}
+
+/** A block that was in the cache a moment ago. */
+async function again(source: BlockSource, hash: string): Promise<Buffer> {
+  return source.block(hash) ?? ((await source.loadBlocks([hash]))[0] as Buffer)
+}
+
+function cutSegment(segment: Segment, start: number, end: number): Segment {
+  return { start, end, from: segment.from + start - segment.start, base: segment.base }
+}

@@ -1,0 +1,260 @@
+// Where spooled bytes lie: in memory, to a bound for each file and for all, then in a local file. It is
+// one file for all spools of a process (so one descriptor, however many files are being written),
+// sparse, readable by its owner only, and without a name from the start: a killed process leaves
+// nothing behind. Its slots are used again; what is free is given back to the disk.
+
+import { randomUUID } from 'node:crypto'
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { punchHole } from '../native/allocate.js'
+import { Errno, FsError } from '../posix/errno.js'
+
+/** Bytes of a chunk, and of a slot of the file. */
+export const chunkBytes = 64 * 1024
+
+export interface SpoolStorageOptions {
+  /** A local folder; made (0700) when it is first needed. */
+  readonly directory: string
+  /** In all. Default 64 MiB. */
+  readonly memoryBytesMax?: number
+  /** For one file. Default 256 KiB. */
+  readonly fileMemoryBytesMax?: number
+}
+
+export interface SpoolStorageStatus {
+  readonly memoryBytes: number
+  /** Slots in use, in bytes; the disk holds at most that. */
+  readonly diskBytes: number
+}
+
+/** What the chunks of one spool take in memory. */
+export interface MemoryAccount {
+  bytes: number
+}
+
+/** Up to 64 KiB of a spool. What has not been written reads as anything. */
+export interface Chunk {
+  /** FsError ENOSPC, EIO, ...: other bytes of the chunk are as before. */
+  write(at: number, data: Uint8Array): void
+  read(at: number, target: Buffer): void
+  free(): void
+}
+
+export interface SpoolStorage {
+  chunk(account: MemoryAccount): Chunk
+  status(): SpoolStorageStatus
+  /** No chunk may be used afterwards. */
+  close(): void
+}
+
+/** Touches the disk only when memory does not suffice. */
+export function openSpoolStorage(options: SpoolStorageOptions): SpoolStorage {
+  return new ChunkStorage(options)
+}
+
+const smallestBuffer = 512
+
+class ChunkStorage implements SpoolStorage {
+  readonly #memoryBytesMax: number
+  readonly #fileMemoryBytesMax: number
+  readonly slots: SlotFile
+  #memoryBytes = 0
+
+  constructor(options: SpoolStorageOptions) {
+    this.#memoryBytesMax = options.memoryBytesMax ?? 64 * 1024 * 1024
+    this.#fileMemoryBytesMax = options.fileMemoryBytesMax ?? 256 * 1024
+    this.slots = new SlotFile(options.directory)
+  }
+
+  chunk(account: MemoryAccount): Chunk {
+    return new StoredChunk(this, account)
+  }
+
+  /** False: there is no room for so much more. */
+  claim(account: MemoryAccount, bytes: number): boolean {
+    if (this.#memoryBytes + bytes > this.#memoryBytesMax) return false
+    if (account.bytes + bytes > this.#fileMemoryBytesMax) return false
+    this.#memoryBytes += bytes
+    account.bytes += bytes
+    return true
+  }
+
+  release(account: MemoryAccount, bytes: number): void {
+    this.#memoryBytes -= bytes
+    account.bytes -= bytes
+  }
+
+  status(): SpoolStorageStatus {
+    return { memoryBytes: this.#memoryBytes, diskBytes: this.slots.used * chunkBytes }
+  }
+
+  close(): void {
+    this.slots.close()
+  }
+}
+
+/** Begins in memory, grows there by doubling, and moves to a slot when there is no room to grow. */
+class StoredChunk implements Chunk {
+  readonly #storage: ChunkStorage
+  readonly #account: MemoryAccount
+  #memory: Buffer | undefined
+  #slot: number | undefined
+
+  constructor(storage: ChunkStorage, account: MemoryAccount) {
+    this.#storage = storage
+    this.#account = account
+  }
+
+  write(at: number, data: Uint8Array): void {
+    const memory = this.#slot === undefined ? this.#memoryFor(at + data.length) : undefined
+    if (memory) memory.set(data, at)
+    else this.#storage.slots.write(this.#toSlot(), at, data)
+  }
+
+  read(at: number, target: Buffer): void {
+    if (this.#slot !== undefined) this.#storage.slots.read(this.#slot, at, target)
+    else this.#memory?.copy(target, 0, at, at + target.length)
+  }
+
+  free(): void {
+    this.#dropMemory()
+    if (this.#slot !== undefined) this.#storage.slots.free(this.#slot)
+    this.#slot = undefined
+  }
+
+  #memoryFor(bytes: number): Buffer | undefined {
+    const old = this.#memory
+    const had = old?.length ?? 0
+    if (old && bytes <= had) return old
+    let capacity = Math.max(smallestBuffer, had)
+    while (capacity < bytes) capacity *= 2
+    if (!this.#storage.claim(this.#account, capacity - had)) return undefined
+    const memory = Buffer.allocUnsafeSlow(capacity)
+    old?.copy(memory)
+    this.#memory = memory
+    return memory
+  }
+
+  #toSlot(): number {
+    if (this.#slot !== undefined) return this.#slot
+    const slot = this.#storage.slots.take()
+    try {
+      if (this.#memory) this.#storage.slots.write(slot, 0, this.#memory)
+    } catch (error) {
+      this.#storage.slots.free(slot)
+      throw error
+    }
+    this.#dropMemory()
+    this.#slot = slot
+    return slot
+  }
+
+  #dropMemory(): void {
+    if (this.#memory) this.#storage.release(this.#account, this.#memory.length)
+    this.#memory = undefined
+  }
+}
+
+/** A file of equal slots. */
+class SlotFile {
+  readonly #directory: string
+  #fd: number | undefined
+  /** Slots that are not in use, below `#count`. */
+  readonly #free = new Set<number>()
+  #count = 0
+  #punches = true
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  get used(): number {
+    return this.#count - this.#free.size
+  }
+
+  take(): number {
+    for (const slot of this.#free) {
+      this.#free.delete(slot)
+      return slot
+    }
+    return this.#count++
+  }
+
+  write(slot: number, at: number, data: Uint8Array): void {
+    const fd = this.#open()
+    for (let done = 0; done < data.length; )
+      done += local('write', () =>
+        writeSync(fd, data, done, data.length - done, slot * chunkBytes + at + done),
+      )
+  }
+
+  read(slot: number, at: number, target: Buffer): void {
+    const fd = this.#open()
+    for (let done = 0; done < target.length; ) {
+      const count = local('read', () =>
+        readSync(fd, target, done, target.length - done, slot * chunkBytes + at + done),
+      )
+      if (count === 0) throw new FsError(Errno.EIO, 'the spool file is shorter than it was')
+      done += count
+    }
+  }
+
+  free(slot: number): void {
+    this.#free.add(slot)
+    if (this.#fd === undefined) return
+    if (this.used === 0) this.#empty(this.#fd)
+    else if (this.#punches) this.#giveBack(this.#fd, slot)
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd)
+    this.#fd = undefined
+  }
+
+  #empty(fd: number): void {
+    this.#free.clear()
+    this.#count = 0
+    local('truncate', () => ftruncateSync(fd, 0))
+  }
+
+  /** Not every file system can punch; there the room comes back when the last slot is free. */
+  #giveBack(fd: number, slot: number): void {
+    try {
+      punchHole(fd, slot * chunkBytes, chunkBytes)
+    } catch (error) {
+      if (!(error instanceof FsError)) throw error
+      this.#punches = false
+    }
+  }
+
+  #open(): number {
+    if (this.#fd !== undefined) return this.#fd
+    const path = join(this.#directory, `spool-${randomUUID()}`)
+    const fd = local('open', () => {
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
+      return openSync(path, 'wx+', 0o600)
+    })
+    this.#fd = fd
+    local('unlink', () => unlinkSync(path))
+    return fd
+  }
+}
+
+/** An error of the local disk with its own number, as the program that wrote is to see it. */
+function local<T>(call: string, act: () => T): T {
+  try {
+    return act()
+  } catch (cause) {
+    const errno = (cause as NodeJS.ErrnoException).errno
+    if (typeof errno !== 'number') throw cause
+    throw new FsError(-errno, `${call} of the spool file`, { cause })
+  }
+}
