@@ -1,7 +1,7 @@
 // Where a snapshot's changes go on the version they are saved over: appended bytes to its end, the rest
 // to where it was written. Pure.
 
-import { RangeMap, RangeMap } from './range-map.js'
+import { RangeMap } from './range-map.js'
 import type { AppendRun, SaveSnapshot, SnapshotRange } from './spool.js'
 
 export interface PlacedRange {
@@ -76,4 +76,3 @@ function lay(placed: RangeMap<PlacedRange>, { start, end, hole, from }: ShiftedR
 function cutPlaced(range: PlacedRange, start: number, end: number): PlacedRange {
   return { start, end, hole: range.hole, from: range.from + start - range.start }
 }
-
