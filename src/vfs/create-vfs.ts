@@ -1,6 +1,7 @@
 // Puts the operations together to a Vfs.
 
 import { Errno, FsError } from '../posix/errno.js'
+import { namedHashes } from '../volume/inode.js'
 import { FileSystem } from './file-system.js'
 import { access } from './operations/access.js'
 import { copyFileRange } from './operations/copy-file-range.js'
@@ -99,6 +100,8 @@ export function createVfs(options: VfsOptions): Vfs {
     syncfs: () => syncfs(fs),
     remember: (ino, count) => fs.inodes.remember(ino, count),
     forget: (ino, count) => fs.inodes.forget(ino, count),
+    isHeld: (ino) => fs.inodes.isHeld(ino),
+    pins: () => fs.orphans().flatMap(namedHashes),
     onInvalidate: (listener) => fs.invalidations.listen(listener),
     status: () => statusOf(fs),
     openFiles: () =>
@@ -118,7 +121,7 @@ function statusOf(fs: FileSystem): VfsStatus {
   return {
     inodesRemembered: fs.inodes.remembered,
     openHandles: fs.handles.size,
-    orphans: fs.inodes.countOrphans((ino) => fs.isOrphan(ino)),
+    orphans: fs.orphans().length,
     spoolBytes,
     savesWaiting: fs.saves.waiting,
     saveErrors: fs.saves.errors,

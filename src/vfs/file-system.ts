@@ -93,6 +93,11 @@ export class FileSystem {
     return this.replica.inode(ino) === undefined
   }
 
+  /** Inodes without a name in the volume that somebody holds. */
+  orphans(): Inode[] {
+    return [...this.inodes.orphans()].filter(({ ino }) => this.isOrphan(ino))
+  }
+
   /** Whose permissions to check; undefined where the kernel has done that. */
   as(caller: Caller): Credentials | undefined {
     if (!this.options.checkPermissions) return undefined

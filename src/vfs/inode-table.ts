@@ -94,11 +94,9 @@ export class InodeTable {
     return this.#remembered
   }
 
-  /** Inodes that `isOrphan` says have no name but are held. */
-  countOrphans(isOrphan: (ino: number) => boolean): number {
-    let count = 0
-    for (const [ino, held] of this.#held) if (held.orphan && isOrphan(ino)) count++
-    return count
+  /** What is kept of inodes that may have lost their last name; whether they have, the replica knows. */
+  *orphans(): Iterable<Inode> {
+    for (const { orphan } of this.#held.values()) if (orphan) yield orphan
   }
 
   #entry(ino: number): Held {

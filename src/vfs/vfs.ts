@@ -5,7 +5,7 @@
 // Every method answers at once where everything it needs is in memory, and a promise only where it
 // has to wait for the store. Errors are FsError, thrown or rejected. Names are byte strings.
 
-import type { Inode, Timespec } from '../volume/inode.js'
+import type { Hash, Inode, Timespec } from '../volume/inode.js'
 import type { AnsweredRequest } from '../volume/log-entry.js'
 import type { Name } from '../volume/name.js'
 
@@ -250,6 +250,10 @@ export interface Vfs {
   /** It took `count` back; at zero, an inode without names and handles goes. */
   forget(ino: number, count: number): void
 
+  /** Remembered or open: the replica keeps such an inode at hand, to tell what it was when it goes. */
+  isHeld(ino: number): boolean
+  /** Blocks that inodes without a name still need: no record names them any more. */
+  pins(): Iterable<Hash>
   onInvalidate(listener: (invalidation: Invalidation) => void): void
   status(): VfsStatus
   /** Who holds what open: for messages about a busy file system. */

@@ -46,7 +46,7 @@ export function openHandle(fs: FileSystem, caller: Caller, ino: number, flags: n
   const file = fs.file(ino)
   const stored = fs.stored(ino)
   if (stored && flags & O_TRUNC) {
-    file.writable().truncate(0, stored.size)
+    file.writable().truncate(0)
     modified(fs, file, stored, caller.uid !== 0)
   }
   const untold = fs.saves.takeUntold(ino)

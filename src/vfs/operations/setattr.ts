@@ -88,7 +88,7 @@ function setSize(
   if (size > fileBytesMax) throw new FsError(Errno.EFBIG)
   const file = fs.file(ino)
   const stored = fs.storedInode(ino)
-  file.writable().truncate(size, stored.size)
+  file.writable().truncate(size)
   modified(fs, file, stored, dropsSetId(fs, caller, killSuidgid))
   return handle === undefined ? saveTruncated(fs, file) : undefined
 }

@@ -41,11 +41,9 @@ function writeMapped(
 ): Awaitable<number> {
   const store = (bytes: Uint8Array, shown: readonly Buffer[]) => {
     const stored = fs.storedInode(file.ino)
-    const spool = file.writable()
-    const before = spool.bytes
-    spool.writeMapped(offset, bytes, stored.size, shown)
-    if (spool.dirty && (spool.bytes !== before || differs(bytes, shown)))
-      modified(fs, file, stored, drops)
+    if (!differs(bytes, shown)) return data.length
+    file.writable().writeMapped(offset, bytes, stored.size, shown)
+    modified(fs, file, stored, drops)
     return data.length
   }
   const stored = fs.storedInode(file.ino)
@@ -55,6 +53,7 @@ function writeMapped(
   return shown.then((buffers) => store(copy, buffers))
 }
 
+/** Whether a page says anything new of the bytes that the file has. */
 function differs(data: Uint8Array, shown: readonly Buffer[]): boolean {
   let at = 0
   for (const piece of shown) {
