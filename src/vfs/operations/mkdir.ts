@@ -1,4 +1,4 @@
-import { permissionBits, S_IFDIR } from '../../posix/mode.js'
+import { S_IFDIR } from '../../posix/mode.js'
 import type { Inode } from '../../volume/inode.js'
 import type { Name } from '../../volume/name.js'
 import { then } from '../awaitable.js'
@@ -6,6 +6,7 @@ import type { FileSystem } from '../file-system.js'
 import type { Awaitable, Caller } from '../vfs.js'
 import { make } from './make.js'
 
+/** Set-id bits come from the parent alone, as in Linux: those of `mode` are dropped. */
 export function mkdir(
   fs: FileSystem,
   caller: Caller,
@@ -13,6 +14,6 @@ export function mkdir(
   name: Name,
   mode: number,
 ): Awaitable<Inode> {
-  const making = { parent, name, mode: S_IFDIR | (mode & permissionBits) }
+  const making = { parent, name, mode: S_IFDIR | (mode & 0o1777) }
   return then(make(fs, caller, making), ({ inode }) => inode)
 }
