@@ -330,7 +330,8 @@ class RangedSpool implements Spool {
   /** Later changes inside saved appended bytes go where those went; later appends behind them. */
   #moveRuns(left: readonly Dirty[], result: SaveResult): void {
     const waiting = left.filter(({ run }) => run && !result.shifts.has(run))
-    const shifts = shiftRuns(waiting, runsOf(waiting), result.size)
+    const end = Math.min(result.size, this.#cut ?? result.size)
+    const shifts = shiftRuns(waiting, runsOf(waiting), end)
     const moved = left.map((range) => {
       if (!range.run) return range
       const saved = result.shifts.get(range.run)

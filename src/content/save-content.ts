@@ -112,16 +112,20 @@ function open(
   for (const part of parts) {
     if (at >= keep) return
     const end = at + part.length
-    if (part.kind !== 'node' || (end <= keep && !splits(edits, at, end))) opened.push({ part, at })
+    if (part.kind !== 'node' || (end <= keep && !isTouched(edits, at, end)))
+      opened.push({ part, at })
     else open(held.manifest(part)?.entries ?? [], at, edits, keep, held, opened)
     at = end
   }
 }
 
-/** A change begins or ends within [start, end), or lies within it. */
-function splits(edits: readonly Edit[], start: number, end: number): boolean {
+/** A manifest of [start, end) has to be opened: its blocks are wanted, or not all of them stay. */
+function isTouched(edits: readonly Edit[], start: number, end: number): boolean {
   return edits.some(
-    (edit) => edit.start < end && edit.end > start && (edit.start > start || edit.end < end),
+    (edit) =>
+      edit.start < end &&
+      edit.end > start &&
+      (edit.kind !== 'hole' || edit.start > start || edit.end < end),
   )
 }
 

@@ -87,8 +87,8 @@ class PartCursor {
       if (at >= end) break
       const from = Math.max(at, this.#at)
       const to = Math.min(at + part.length, end, this.#keep)
-      taken.push({ part: cutPart(part, from - at, to - at), at: from })
-      this.#at = to
+      if (from < to) taken.push({ part: cutPart(part, from - at, to - at), at: from })
+      this.#at = Math.max(from, to)
       if (at + part.length > end && end < this.#keep) break
     }
     return taken
