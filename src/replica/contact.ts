@@ -7,9 +7,22 @@ import type { ReplicaLogger } from './replica-options.js'
 
 const failuresMax = 2
 const headAfterMs = 60_000
+/** How much further than the monotonic clock the wall's may run before that means "was suspended". */
+const driftMsMax = 1000
 
 /** Polls and commits count apart: a store may answer reads while its commits find no quorum. */
 export type Call = 'poll' | 'commit'
+
+/** A moment, by both clocks. */
+export interface Moment {
+  readonly monotonicMs: number
+  readonly wallMs: number
+}
+
+export function momentOf(clock: Clock): Moment {
+  const { sec, nsec } = clock.wall()
+  return { monotonicMs: clock.monotonicMs(), wallMs: sec * 1000 + nsec / 1e6 }
+}
 
 export class Contact {
   readonly #clock: Clock
@@ -17,16 +30,15 @@ export class Contact {
   readonly #onOffline: () => void
   readonly #failures = { poll: 0, commit: 0 }
   #lastMs: number
-  #freshMs: number
-  #freshWallSec: number
+  #fresh: Moment
 
-  constructor(clock: Clock, logger: ReplicaLogger, onOffline: () => void) {
+  /** `fresh`: when what was loaded was read. */
+  constructor(clock: Clock, logger: ReplicaLogger, fresh: Moment, onOffline: () => void) {
     this.#clock = clock
     this.#logger = logger
     this.#onOffline = onOffline
     this.#lastMs = clock.monotonicMs()
-    this.#freshMs = this.#lastMs
-    this.#freshWallSec = clock.wall().sec
+    this.#fresh = fresh
   }
 
   get isOffline(): boolean {
@@ -47,12 +59,10 @@ export class Contact {
     if (wasOffline && !this.isOffline) this.#logger.info('the store answers again')
   }
 
-  /** What we show is the end of the log as of `startedMs`, or later. */
-  followed(startedMs: number): void {
+  /** What we show is the end of the log as of `started`, or later. */
+  followed(started: Moment): void {
     this.answered('poll')
-    if (startedMs <= this.#freshMs) return
-    this.#freshMs = startedMs
-    this.#freshWallSec = this.#clock.wall().sec
+    if (started.monotonicMs > this.#fresh.monotonicMs) this.#fresh = started
   }
 
   failed(call: Call, cause: unknown): void {
@@ -63,17 +73,19 @@ export class Contact {
     this.#onOffline()
   }
 
-  /** What we show is what the log said at most `ageMs` ago. */
+  /**
+   * What we show is what the log said at most `ageMs` ago. The monotonic clock may have stood still
+   * (suspend), so the wall's must agree; where that was set, this is only asked once too often.
+   */
   isFresh(ageMs: number): boolean {
-    return this.#clock.monotonicMs() - this.#freshMs <= ageMs
+    const now = momentOf(this.#clock)
+    const passedMs = now.monotonicMs - this.#fresh.monotonicMs
+    const wallPassedMs = now.wallMs - this.#fresh.wallMs
+    return passedMs <= ageMs && Math.abs(wallPassedMs - passedMs) <= driftMsMax
   }
 
-  /**
-   * A minute without contact, by either clock (the monotonic one may stand still in suspend): an empty
-   * log proves nothing any more, it may have expired.
-   */
+  /** A minute without contact, by either clock: an empty log proves nothing, it may have expired. */
   get needsHead(): boolean {
-    if (this.isOffline || !this.isFresh(headAfterMs)) return true
-    return Math.abs(this.#clock.wall().sec - this.#freshWallSec) * 1000 > headAfterMs
+    return this.isOffline || !this.isFresh(headAfterMs)
   }
 }

@@ -5,7 +5,7 @@
 import { StoreUnavailable } from '../store/store.js'
 import { EntryKind, type LogEntry } from '../volume/log-entry.js'
 import type { Committed } from './committed.js'
-import type { Contact } from './contact.js'
+import { type Contact, momentOf } from './contact.js'
 import { ForeignDiff } from './foreign-diff.js'
 import { type LoadContext, readHead, readLog } from './load.js'
 import type { Protocol } from './protocol.js'
@@ -132,7 +132,7 @@ export class Follow {
 
   async #pollNow(): Promise<void> {
     const { contact, clock, committed } = this.#context
-    const startedMs = clock.monotonicMs()
+    const started = momentOf(clock)
     try {
       this.#polls++
       if (this.#reloading) await this.#reloading
@@ -140,7 +140,7 @@ export class Follow {
       // Tables in this process say by themselves that nothing happened; that is no answer of the store.
       if (committed.source.kind === 'shared' && target === 0 && !committed.behind) return
       await this.#catchUp(target)
-      contact.followed(startedMs)
+      contact.followed(started)
     } catch (error) {
       if (error instanceof StoreUnavailable) contact.failed('poll', error)
       else this.#refuse(`the log cannot be followed: ${String(error)}`)
@@ -193,14 +193,14 @@ export class Follow {
   async #reload(reason: string, isOther: boolean): Promise<void> {
     const { committed, contact, logger, onForeign, onDiscard } = this.#context
     logger.warn('the volume is loaded anew', { reason, seq: committed.head.seq })
-    const startedMs = this.#context.clock.monotonicMs()
+    const started = momentOf(this.#context.clock)
     const loaded = await reload(this.#context)
     if (!loaded) {
       this.#refuse('the volume does not exist any more')
       return
     }
     this.#epoch++
-    contact.followed(startedMs)
+    contact.followed(started)
     if (isOther) onDiscard(loaded.highestIno)
     onForeign(loaded.change)
   }

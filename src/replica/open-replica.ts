@@ -6,6 +6,7 @@ import { systemClock } from '../volume/clock.js'
 import type { Head } from '../volume/head.js'
 import { newUuid } from '../volume/uuid.js'
 import { Committed, type Source } from './committed.js'
+import { momentOf } from './contact.js'
 import { type LoadContext, loadCopy, readHead } from './load.js'
 import { type Protocol, protocol as soundProtocol } from './protocol.js'
 import type { Replica } from './replica.js'
@@ -59,7 +60,7 @@ function complete<Intent>(
 }
 
 async function open<Intent>(settings: Settings<Intent>): Promise<Replica<Intent>> {
-  const startedMs = settings.clock.monotonicMs()
+  const started = momentOf(settings.clock)
   const head = await readHead(settings)
   if (!head) throw noVolume(settings)
   // The session comes first: what the load is about to see must not be collected under it.
@@ -70,7 +71,7 @@ async function open<Intent>(settings: Settings<Intent>): Promise<Replica<Intent>
     const { source, head } = await load(settings)
     const committed = new Committed(source, head, settings)
     seq = () => committed.head.seq
-    return new VolumeReplica(settings, committed, session, startedMs)
+    return new VolumeReplica(settings, committed, session, started)
   } catch (error) {
     await session.close().catch(() => {})
     throw error

@@ -12,7 +12,7 @@ import type { LogEntry } from '../volume/log-entry.js'
 import type { Uuid } from '../volume/record.js'
 import { type Batch, voidCommit } from './batch.js'
 import type { Committed } from './committed.js'
-import type { Contact } from './contact.js'
+import { type Contact, momentOf } from './contact.js'
 import type { Follow } from './follow.js'
 import type { Namespace } from './namespace.js'
 import type { Protocol } from './protocol.js'
@@ -100,7 +100,7 @@ export class Sent<Intent> {
 
   async #send(): Promise<Decision | undefined> {
     const { contact, clock } = this.#context
-    const startedMs = clock.monotonicMs()
+    const started = momentOf(clock)
     const commit = this.#attempt
     const outcome = await this.#commit(commit)
     if (this.#decision) return this.#decision
@@ -114,7 +114,7 @@ export class Sent<Intent> {
     if (outcome.kind === 'refused') return this.#refused(outcome.head)
     if (this.#isOtherEpoch) return undefined
     this.#context.follow.absorb([commit.entry])
-    contact.followed(startedMs)
+    contact.followed(started)
     return this.#decision
   }
 

@@ -7,7 +7,7 @@ import { VolumeState } from '../volume/head.js'
 import type { Dirent, Inode } from '../volume/inode.js'
 import type { Name } from '../volume/name.js'
 import type { Committed } from './committed.js'
-import { Contact } from './contact.js'
+import { Contact, type Moment } from './contact.js'
 import { Follow } from './follow.js'
 import { InoLease } from './ino-lease.js'
 import type { NamedDirent, NamePlace } from './namespace.js'
@@ -25,6 +25,8 @@ import {
 import type { ReplicaLimits, ReplicaOptions } from './replica-options.js'
 import type { Session } from './session.js'
 import { sleep } from './waiting.js'
+
+const catchUpTries = 3
 
 /** Options with nothing left open. */
 export type Settings<Intent> = Required<Omit<ReplicaOptions<Intent>, 'limits'>> &
@@ -47,17 +49,12 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   readonly #unanswered = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
-  constructor(
-    settings: Settings<Intent>,
-    committed: Committed,
-    session: Session,
-    loadedMs: number,
-  ) {
+  constructor(settings: Settings<Intent>, committed: Committed, session: Session, loaded: Moment) {
     this.#settings = settings
     this.#committed = committed
     this.#session = session
-    this.#contact = new Contact(settings.clock, settings.logger, () => this.#pipeline.goOffline())
-    this.#contact.followed(loadedMs)
+    const { clock, logger } = settings
+    this.#contact = new Contact(clock, logger, loaded, () => this.#pipeline.goOffline())
     this.#inos = new InoLease(settings)
     this.#follow = new Follow({
       ...settings,
@@ -103,10 +100,8 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   ready(): Promise<void> | undefined {
     this.#pace.touch()
     if (this.#committed.source.kind === 'shared') {
-      if (!this.#committed.behind || this.#meetOwn()) return undefined
-      return this.#catchUp()
-    }
-    if (this.#contact.isOffline || this.#contact.isFresh(this.#pace.ageMsMax)) return undefined
+      if (this.#isCurrent || this.#meetOwn()) return undefined
+    } else if (this.#contact.isOffline || this.#isCurrent) return undefined
     return this.#catchUp()
   }
 
@@ -217,14 +212,20 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   }
 
   /**
-   * Two tries: after the second failure the store counts as offline, and reads go on from what is
-   * here, however old.
+   * A poll that began long ago may come back only now, so what counts is what it was good for. After
+   * two failures the store counts as offline, and reads go on from what is here.
    */
   async #catchUp(): Promise<void> {
-    await this.#follow
-      .join()
-      .catch(() => this.#follow.poll())
-      .catch(() => {})
+    await this.#follow.join().catch(() => {})
+    for (let tries = 0; tries < catchUpTries; tries++) {
+      if (this.#isCurrent || this.#contact.isOffline) return
+      await this.#follow.poll().catch(() => {})
+    }
+  }
+
+  get #isCurrent(): boolean {
+    if (this.#committed.source.kind === 'shared') return !this.#committed.behind
+    return this.#contact.isFresh(this.#pace.ageMsMax)
   }
 
   /** The engine's tables have moved on by our own commit, whose answer has not reached us yet. */
