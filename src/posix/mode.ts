@@ -46,12 +46,11 @@ export function isNode(mode: number): boolean {
 }
 
 /**
- * What a write, a truncation or a change of owner leaves of a mode: no set-user-id, and no set-group-id
- * where it means "run as that group" (without group execution it once meant mandatory locking and
- * stays, as in Linux). Directories keep theirs.
+ * The bits that a write, a truncation or a change of owner takes from a mode, as in Linux: set-user-id,
+ * and set-group-id where it means "run as that group" (without group execution it once meant mandatory
+ * locking), or where the caller is known to be outside the file's group. Directories keep theirs.
  */
-export function withoutSetId(mode: number): number {
-  if ((mode & S_IFMT) === S_IFDIR) return mode
-  const kept = mode & ~S_ISUID
-  return kept & S_IXGRP ? kept & ~S_ISGID : kept
+export function setIdBits(mode: number, outsideGroup: boolean): number {
+  if ((mode & S_IFMT) === S_IFDIR) return 0
+  return mode & (mode & S_IXGRP || outsideGroup ? S_ISUID | S_ISGID : S_ISUID)
 }

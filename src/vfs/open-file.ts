@@ -4,7 +4,6 @@
 import type { SaveResult } from '../content/content.js'
 import type { SaveSnapshot, Spool } from '../content/spool.js'
 import type { FsError } from '../posix/errno.js'
-import { withoutSetId } from '../posix/mode.js'
 import { compareTimes, timeAfter } from '../volume/clock.js'
 import type { Inode, Timespec } from '../volume/inode.js'
 import { type SettledChanges, withChanges } from './intents/setattr.js'
@@ -14,7 +13,8 @@ export interface Unsaved {
   /** Of the last write or truncation. */
   readonly mtime: Timespec
   readonly ctime: Timespec
-  readonly dropSetId: boolean
+  /** Set-id bits that they took. */
+  readonly modeDropped: number
   /** Attributes set since that write, answered and not committed. */
   readonly changes: SettledChanges | undefined
 }
@@ -67,12 +67,12 @@ export class OpenFile {
   }
 
   /** The content was changed in the spool at `now`; `stored` is the inode beneath. */
-  modified(now: Timespec, stored: Inode, dropSetId: boolean): void {
+  modified(now: Timespec, stored: Inode, modeDropped: number): void {
     const before = this.#unsaved
     const time = timeAfter(now, this.#latest(stored))
-    const drops = dropSetId || before?.dropSetId === true
-    const changes = before?.changes && behindWrite(before.changes, dropSetId)
-    this.#unsaved = { mtime: time, ctime: time, dropSetId: drops, changes }
+    const drops = modeDropped | (before?.modeDropped ?? 0)
+    const changes = before?.changes && behindWrite(before.changes, modeDropped)
+    this.#unsaved = { mtime: time, ctime: time, modeDropped: drops, changes }
   }
 
   /** Attributes change with the next save. Only while something else is unsaved too. */
@@ -95,7 +95,7 @@ export class OpenFile {
 
   /** Everything unsaved, for a save; its end is told by `saved` or `failed`. */
   cut({ mtime, ctime }: Inode): Cut {
-    const nothing = { mtime, ctime, dropSetId: false, changes: undefined }
+    const nothing = { mtime, ctime, modeDropped: 0, changes: undefined }
     const unsaved = this.#unsaved ?? nothing
     const snapshot = this.writable().cut()
     this.#saving = unsaved
@@ -161,23 +161,22 @@ export class OpenFile {
 }
 
 /** Deferred changes when a write comes after them: its mtime is newer, and set-id bits may go. */
-function behindWrite(changes: SettledChanges, dropSetId: boolean): SettledChanges {
+function behindWrite(changes: SettledChanges, modeDropped: number): SettledChanges {
   const { mtime: _older, ...rest } = changes
-  if (!dropSetId || rest.mode === undefined) return rest
-  return { ...rest, mode: withoutSetId(rest.mode) }
+  return rest.mode === undefined ? rest : { ...rest, mode: rest.mode & ~modeDropped }
 }
 
 /** A failed save's part of what is unsaved, joined with what came since. */
-function together(failed: Unsaved, later: Unsaved): Pick<Unsaved, 'dropSetId' | 'changes'> {
-  const before = failed.changes && behindWrite(failed.changes, later.dropSetId)
+function together(failed: Unsaved, later: Unsaved): Pick<Unsaved, 'modeDropped' | 'changes'> {
+  const before = failed.changes && behindWrite(failed.changes, later.modeDropped)
   const changes = before || later.changes ? { ...before, ...later.changes } : undefined
-  return { dropSetId: failed.dropSetId || later.dropSetId, changes }
+  return { modeDropped: failed.modeDropped | later.modeDropped, changes }
 }
 
 /** As a save commits it (intents/save.ts): the same times, so that nothing moves by being saved. */
 function withUnsaved(inode: Inode, unsaved: Unsaved): Inode {
-  const { mtime, ctime, dropSetId, changes } = unsaved
-  const mode = dropSetId ? withoutSetId(inode.mode) : inode.mode
+  const { mtime, ctime, modeDropped, changes } = unsaved
+  const mode = inode.mode & ~modeDropped
   const written = { ...inode, mode, mtime, ctime: timeAfter(ctime, inode.ctime) }
   return changes ? withChanges(written, { changes, time: ctime }) : written
 }

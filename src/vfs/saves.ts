@@ -136,12 +136,12 @@ export class Saves {
     file.cancelTimer = undefined
     const cut = file.cut(this.#fs.storedInode(file.ino))
     const { snapshot, unsaved } = cut
-    const { mtime, ctime: time, dropSetId, changes } = unsaved
+    const { mtime, ctime: time, modeDropped, changes } = unsaved
     const intent = make({
       ino: file.ino,
       time,
       mtime,
-      dropSetId,
+      modeDropped,
       changes,
       snapshot,
       prepared: undefined,

@@ -157,8 +157,8 @@ class PathCalls {
     const name = parts.pop() as string
     let parent = rootIno
     for (const part of parts) parent = (await this.#existing(caller, parent, part)).ino
-    // Looking up checks the directory itself: that it is one, and may be searched.
-    await this.#vfs.lookup(caller, parent, name)
+    // That it is a directory, and may be searched, is checked before the last name is looked at.
+    await this.#vfs.lookup(caller, parent, '.')
     return { parent, name }
   }
 

@@ -64,12 +64,12 @@ export function checkFlags(flags: number): void {
 
 function findMove(intent: RenameIntent, draft: Draft): Move {
   const { parent, name, newParent, newName, flags, as } = intent
-  checkName(name)
-  checkName(newName)
   const from = directoryOf(draft, parent, as)
   const to = directoryOf(draft, newParent, as)
   if (isDotName(name) || isDotName(newName)) throw new FsError(Errno.EBUSY)
+  checkName(name)
   const source = victimOf(draft, parent, name).inode
+  checkName(newName)
   const target = draft.lookup(newParent, newName) && victimOf(draft, newParent, newName).inode
   if (target && flags & RenameFlag.noReplace) throw new FsError(Errno.EEXIST)
   if (!target && flags & RenameFlag.exchange) throw new FsError(Errno.ENOENT)

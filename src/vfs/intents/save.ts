@@ -5,7 +5,7 @@
 
 import type { ContentStore, SaveResult, Stored } from '../../content/content.js'
 import type { SaveSnapshot } from '../../content/spool.js'
-import { isRegular, S_IFMT, withoutSetId } from '../../posix/mode.js'
+import { isRegular, S_IFMT } from '../../posix/mode.js'
 import type { Draft, Namespace } from '../../replica/namespace.js'
 import { PrepareAgain } from '../../replica/replica.js'
 import { timeAfter } from '../../volume/clock.js'
@@ -19,7 +19,8 @@ interface Saving extends IntentBase {
   readonly ino: number
   /** Of the last write or truncation. */
   readonly mtime: Timespec
-  readonly dropSetId: boolean
+  /** Set-id bits that it took. */
+  readonly modeDropped: number
   /** Attributes set since, already answered. */
   readonly changes: SettledChanges | undefined
   readonly snapshot: SaveSnapshot
@@ -84,10 +85,10 @@ export function applyAdopt(intent: AdoptIntent, draft: Draft): SaveOutcome {
 }
 
 function savedOn(intent: SaveIntent | AdoptIntent, inode: Inode): SaveOutcome {
-  const { prepared, mtime, time, changes, dropSetId } = intent
+  const { prepared, mtime, time, changes, modeDropped } = intent
   if (!prepared || !isSame(prepared.base, inode)) throw new PrepareAgain()
   const { content, size } = prepared.result
-  const mode = dropSetId ? withoutSetId(inode.mode) : inode.mode
+  const mode = inode.mode & ~modeDropped
   const saved = { ...inode, mode, content, size, mtime, ctime: timeAfter(time, inode.ctime) }
   return { result: prepared.result, inode: changes ? withChanges(saved, { changes, time }) : saved }
 }

@@ -9,7 +9,7 @@ import {
   decodeAcl,
   encodeAcl,
 } from '../../posix/acl.js'
-import { isDirectory, permissionBits, S_ISGID, withoutSetId } from '../../posix/mode.js'
+import { permissionBits, S_ISGID, setIdBits } from '../../posix/mode.js'
 import {
   type Credentials,
   checkAllows,
@@ -84,7 +84,10 @@ function modeAfter(
 ): number {
   let { mode } = inode
   const chown = changes.uid !== undefined || changes.gid !== undefined
-  if ((chown && !isDirectory(inode)) || changes.dropSetId) mode = withoutSetId(mode)
+  if (chown || changes.dropSetId) {
+    const outside = as !== undefined && as.uid !== 0 && !isMember(as, inode.gid)
+    mode &= ~setIdBits(mode, outside)
+  }
   if (changes.mode === undefined) return mode
   mode = (inode.mode & ~permissionBits) | (changes.mode & permissionBits)
   const foreign = as !== undefined && as.uid !== 0 && !isMember(as, gid)

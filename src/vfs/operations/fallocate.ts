@@ -2,7 +2,7 @@ import { Errno, FsError } from '../../posix/errno.js'
 import type { FileSystem } from '../file-system.js'
 import { fileBytesMax } from '../limits.js'
 import { type Caller, FallocateMode, type Handle } from '../vfs.js'
-import { dropsSetId, modified } from './write.js'
+import { modeDropped, modified } from './write.js'
 
 const { keepSize, punchHole, zeroRange } = FallocateMode
 
@@ -30,7 +30,7 @@ export function fallocate(
   if ((mode & keepSize) === 0 && end > size) spool.allocate(end)
   else if ((mode & (punchHole | zeroRange)) === 0) return
   if (mode & (punchHole | zeroRange)) spool.punch(offset, end, stored.size)
-  if (spool.dirty) modified(fs, file, stored, dropsSetId(fs, caller, false))
+  if (spool.dirty) modified(fs, file, stored, modeDropped(fs, caller, file, false))
 }
 
 function checkMode(mode: number): void {

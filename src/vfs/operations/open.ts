@@ -7,7 +7,7 @@ import type { FileSystem } from '../file-system.js'
 import type { FileHandle } from '../handles.js'
 import { accessAcl } from '../intents/checks.js'
 import type { Awaitable, Caller, Handle } from '../vfs.js'
-import { modified } from './write.js'
+import { modeDropped, modified } from './write.js'
 
 /** A regular file. O_TRUNC is done along; ESTALE: it lost a name meanwhile, look it up again. */
 export function open(
@@ -47,7 +47,7 @@ export function openHandle(fs: FileSystem, caller: Caller, ino: number, flags: n
   const stored = fs.stored(ino)
   if (stored && flags & O_TRUNC) {
     file.writable().truncate(0)
-    modified(fs, file, stored, caller.uid !== 0)
+    modified(fs, file, stored, modeDropped(fs, caller, file, caller.uid !== 0))
   }
   const untold = fs.saves.takeUntold(ino)
   if (untold) file.reportError(untold)

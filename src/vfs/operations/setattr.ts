@@ -10,7 +10,7 @@ import { type SettledChanges, withChanges } from '../intents/setattr.js'
 import { fileBytesMax } from '../limits.js'
 import type { OpenFile } from '../open-file.js'
 import type { AttributeChanges, Awaitable, Caller, Handle } from '../vfs.js'
-import { dropsSetId, modified } from './write.js'
+import { modeDropped, modified } from './write.js'
 
 export function setattr(
   fs: FileSystem,
@@ -89,7 +89,7 @@ function setSize(
   const file = fs.file(ino)
   const stored = fs.storedInode(ino)
   file.writable().truncate(size)
-  modified(fs, file, stored, dropsSetId(fs, caller, killSuidgid))
+  modified(fs, file, stored, modeDropped(fs, caller, file, killSuidgid))
   return handle === undefined ? saveTruncated(fs, file) : undefined
 }
 

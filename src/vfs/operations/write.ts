@@ -1,5 +1,7 @@
 import { readThrough } from '../../content/overlay.js'
 import { Errno, FsError } from '../../posix/errno.js'
+import { setIdBits } from '../../posix/mode.js'
+import { isMember } from '../../posix/permission.js'
 import type { Inode } from '../../volume/inode.js'
 import type { FileSystem } from '../file-system.js'
 import { fileBytesMax } from '../limits.js'
@@ -16,7 +18,7 @@ export function write(
   options: WriteOptions = {},
 ): Awaitable<number> {
   const { file, writable, appends } = fs.handles.file(id)
-  const drops = dropsSetId(fs, caller, options.killSuidgid === true)
+  const drops = modeDropped(fs, caller, file, options.killSuidgid === true)
   if (options.fromMapping) return writeMapped(fs, file, offset, data, drops)
   if (!writable) throw new FsError(Errno.EBADF)
   if (offset < 0) throw new FsError(Errno.EINVAL)
@@ -37,7 +39,7 @@ function writeMapped(
   file: OpenFile,
   offset: number,
   data: Uint8Array,
-  drops: boolean,
+  drops: number,
 ): Awaitable<number> {
   const store = (bytes: Uint8Array, shown: readonly Buffer[]) => {
     const stored = fs.storedInode(file.ino)
@@ -64,12 +66,20 @@ function differs(data: Uint8Array, shown: readonly Buffer[]): boolean {
 }
 
 /** The bytes of `file` changed in its spool: its times move, and it is saved in time. */
-export function modified(fs: FileSystem, file: OpenFile, stored: Inode, dropSetId: boolean): void {
-  file.modified(fs.now(), stored, dropSetId)
+export function modified(fs: FileSystem, file: OpenFile, stored: Inode, modeDropped: number): void {
+  file.modified(fs.now(), stored, modeDropped)
   fs.saves.schedule(file)
 }
 
-/** Whether a change of content by this caller takes set-id bits away. */
-export function dropsSetId(fs: FileSystem, caller: Caller, asked: boolean): boolean {
-  return asked || (fs.options.checkPermissions && caller.uid !== 0)
+/** The set-id bits that a change of content by this caller takes; `asked`: the kernel says it does. */
+export function modeDropped(
+  fs: FileSystem,
+  caller: Caller,
+  file: OpenFile,
+  asked: boolean,
+): number {
+  const checked = fs.options.checkPermissions && caller.uid !== 0
+  if (!asked && !checked) return 0
+  const inode = fs.inode(file.ino)
+  return setIdBits(inode.mode, checked && !isMember(caller, inode.gid))
 }
