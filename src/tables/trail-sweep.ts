@@ -18,41 +18,43 @@ export interface Session {
   readonly pins: readonly Hash[]
 }
 
-export interface SweepResult {
-  readonly ended: number
-  readonly deleted: number
-  /** There was more to look at than `trailsMax`. */
+/** What a sweep finds; made by `dueTrails`, which only reads. */
+export interface DueTrails {
+  readonly trails: readonly Trail[]
+  /** There was more to look at than `seenMax`, or more that is due than `dueMax`. */
   readonly more: boolean
 }
 
-/** Looks at `trailsMax` trails at most. */
-export function sweepTrails(
+/** Trails that may end now. Looks at `seenMax` trails at most, answers `dueMax` at most. */
+export function dueTrails(
   rows: LedgerRows,
   sessions: readonly Session[],
   nowMs: number,
-  trailsMax: number,
-): SweepResult {
+  { seenMax, dueMax }: { readonly seenMax: number; readonly dueMax: number },
+): DueTrails {
   const isPinned = pinTest(rows, sessions)
-  const horizons = new Map<Uuid, number>([[nilUuid, nowMs - unnamedMsMax]])
-  for (const { volume, seq = -1 } of sessions)
-    horizons.set(volume, Math.min(seq, horizons.get(volume) ?? Number.POSITIVE_INFINITY))
-  let [ended, deleted, seen] = [0, 0, 0]
+  const horizonOf = horizonTest(sessions, nowMs)
+  const due: Trail[] = []
   let after: Trail | undefined
-  for (;;) {
+  for (let seen = 0; ; ) {
     const page = rows.trails(after, pageSize)
+    if (page.length === 0) return { trails: due, more: false }
     for (const trail of page) {
-      if (++seen > trailsMax) return { ended, deleted, more: true }
+      if (due.length >= dueMax || ++seen > seenMax) return { trails: due, more: true }
       after = trail
-      if (trail.position > (horizons.get(trail.volume) ?? Number.POSITIVE_INFINITY)) {
+      if (trail.position > horizonOf(trail.volume)) {
+        // Nor may what follows in this volume: on to the next.
         after = { volume: trail.volume, position: Number.MAX_SAFE_INTEGER, ...behindAll }
         break
       }
-      if (isPinned(trail.owner, trail.hash)) continue
-      ended++
-      if (endTrail(rows, trail)) deleted++
+      if (!isPinned(trail.owner, trail.hash)) due.push(trail)
     }
-    if (page.length === 0) return { ended, deleted, more: false }
   }
+}
+
+/** Ends trails that are due; answers how many blocks went with them. */
+export function endTrails(rows: LedgerRows, trails: readonly Trail[]): number {
+  return trails.filter((trail) => endTrail(rows, trail)).length
 }
 
 /** True where the block went with it. */
@@ -64,6 +66,14 @@ function endTrail(rows: LedgerRows, trail: Trail): boolean {
   const goes = row.count === 0 && trails === 0
   rows.setBlock(trail.owner, trail.hash, goes ? undefined : { ...row, trails })
   return goes
+}
+
+/** Up to which position the trails of a volume may end. */
+function horizonTest(sessions: readonly Session[], nowMs: number): (volume: Uuid) => number {
+  const horizons = new Map<Uuid, number>([[nilUuid, nowMs - unnamedMsMax]])
+  for (const { volume, seq = -1 } of sessions)
+    horizons.set(volume, Math.min(seq, horizons.get(volume) ?? Number.POSITIVE_INFINITY))
+  return (volume) => horizons.get(volume) ?? Number.POSITIVE_INFINITY
 }
 
 /** Pinned are also the blocks that a pinned manifest names. */

@@ -5,7 +5,7 @@
 import { Errno, FsError } from '../../posix/errno.js'
 import { countNames, missingBlocks, noteUpload } from '../../tables/block-ledger.js'
 import type { Tables } from '../../tables/tables.js'
-import { parseSession, type SweepResult, sweepTrails } from '../../tables/trail-sweep.js'
+import { dueTrails, endTrails, parseSession } from '../../tables/trail-sweep.js'
 import type { Head } from '../../volume/head.js'
 import type { Hash } from '../../volume/inode.js'
 import type { LogEntry } from '../../volume/log-entry.js'
@@ -28,7 +28,7 @@ import { MemoryRegistry } from './memory-registry.js'
 import { MemoryVolume } from './memory-volume.js'
 
 const sweepEveryMs = 10_000
-const trailsPerSweep = 10_000
+const sweepLimits = { seenMax: 100_000, dueMax: 10_000 }
 
 export interface MemoryStoreOptions {
   /** Milliseconds since 1970; a simulation hands in its own. */
@@ -198,13 +198,14 @@ export class MemoryStore implements Store {
     this.#volumes.get(volume)?.expireLog(seq)
   }
 
-  /** Deletes blocks that nobody needs any more; commits call it now and then. */
-  sweep(): SweepResult {
+  /** Deletes blocks that nobody needs any more; commits call it now and then. Answers how many. */
+  sweep(): number {
     const nowMs = this.#nowMs()
     this.#sweptMs = nowMs
     const sessions = this.#registry.leases('session/', nowMs)
     const parsed = sessions.map(({ key, value }) => parseSession(key.split('/')[1] ?? '', value))
-    return sweepTrails(this.#blocks, parsed, nowMs, trailsPerSweep)
+    const due = dueTrails(this.#blocks, parsed, nowMs, sweepLimits)
+    return endTrails(this.#blocks, due.trails)
   }
 
   #volume(volume: Uuid): MemoryVolume {

@@ -1,0 +1,218 @@
+// One LMDB environment: its sub-databases, its write transactions and what can go wrong with them. A
+// process has it open once, however many stores show it (LMDB must not be opened twice in a process);
+// several processes may have it open, LMDB's own lock orders their transactions.
+//
+// Relies on lmdb-js without overlapping sync: an async transaction's promise settles after its
+// fdatasync; all transactions asked for in one turn of the event loop share one. Each is a child
+// transaction, so that one that throws takes nothing of the others along.
+
+import { mkdirSync, realpathSync } from 'node:fs'
+import { open, type RootDatabase } from 'lmdb'
+import { Errno, FsError } from '../../posix/errno.js'
+import type { ByteDatabase } from '../../tables/lmdb-tables.js'
+import { StoreUnavailable, StoreUnusable } from '../store.js'
+import { DiskReserve, isDiskFull } from './disk-reserve.js'
+import { checkFormat } from './format.js'
+import { withTimeLimit } from './time-limit.js'
+
+/** Address space, not memory or disk; lmdb-js maps more when the data outgrow it. */
+const mapBytes = 64 * 2 ** 30
+const readersMax = 512
+/**
+ * A commit's promise settles after its own fdatasync; and of the two newest states on disk the one is
+ * taken that was surely synced. (lmdb-js' types lack `safeRestore`.)
+ */
+const durable = { overlappingSync: false, safeRestore: true }
+const bytes = { encoding: 'binary', keyEncoding: 'binary' } as const
+
+/** The disk or LMDB refused a transaction; it was probably not done, which only reading can tell. */
+export class WriteFailed extends StoreUnavailable {
+  readonly diskFull: boolean
+
+  constructor(cause: unknown) {
+    super(`the embedded store could not write: ${(cause as Error)?.message ?? cause}`, { cause })
+    this.diskFull = isDiskFull(cause)
+  }
+}
+
+const openEnvironments = new Map<string, { environment: Environment; users: number }>()
+
+/** Opens (or joins) the environment in `directory`, which is made if it is not there. */
+export function openEnvironment(directory: string, syncTimeoutMs: number): Environment {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const path = realpathSync(directory)
+  const opened = openEnvironments.get(path)
+  if (opened) {
+    opened.users++
+    return opened.environment
+  }
+  const environment = new Environment(path, syncTimeoutMs)
+  openEnvironments.set(path, { environment, users: 1 })
+  return environment
+}
+
+export class Environment {
+  readonly directory: string
+  readonly reserve: DiskReserve
+  /** Keys: recordKey. Every volume's records, heads and logs. */
+  readonly records: ByteDatabase
+  /** Keys: linkKey. */
+  readonly links: ByteDatabase
+  /** Keys: volume. */
+  readonly volumes: ByteDatabase
+  /** Volumes whose records (first load given up) or log (deleted) are to go. */
+  readonly leftovers: ByteDatabase
+  /** Keys: blockKey. Bytes of blocks, and the ledger's rows about them. */
+  readonly blocks: ByteDatabase
+  readonly ledger: ByteDatabase
+  readonly trails: ByteDatabase
+  /** JSON by name. */
+  readonly owners: ByteDatabase
+  readonly environments: ByteDatabase
+  readonly leases: ByteDatabase
+  readonly #root: RootDatabase<Buffer, Buffer>
+  readonly #syncTimeoutMs: number
+  #closed = false
+
+  constructor(directory: string, syncTimeoutMs: number) {
+    this.directory = directory
+    this.#syncTimeoutMs = syncTimeoutMs
+    this.reserve = new DiskReserve(directory)
+    this.#root = openRoot(directory)
+    try {
+      const isEmpty = this.#root.getKeysCount({ limit: 1 }) === 0
+      const meta = this.#open('meta')
+      this.#root.transactionSync(() => checkFormat(meta, isEmpty, directory))
+      this.records = this.#open('records')
+      this.links = this.#open('links')
+      this.volumes = this.#open('volumes')
+      this.leftovers = this.#open('leftovers')
+      this.blocks = this.#open('blocks')
+      this.ledger = this.#open('ledger')
+      this.trails = this.#open('trails')
+      this.owners = this.#open('owners')
+      this.environments = this.#open('environments')
+      this.leases = this.#open('leases')
+      this.reserve.restore()
+    } catch (error) {
+      void this.#root.close()
+      throw unusable(directory, error)
+    }
+  }
+
+  /** Throws StoreUnavailable once the environment is closed. */
+  refresh(): void {
+    if (this.#closed) throw new StoreUnavailable('the embedded store is closed')
+    this.#root.resetReadTxn()
+  }
+
+  /**
+   * Runs `run` in a write transaction and resolves when it is on disk. What `run` throws, nothing of
+   * it being done, is thrown on. Else throws WriteFailed, or StoreUnavailable after the time limit:
+   * then it may have been done, or still be. With `frees`, a full disk is met with the reserve.
+   */
+  async write<T>(run: () => T, options: { readonly frees?: boolean } = {}): Promise<T> {
+    if (this.#closed) throw new StoreUnavailable('the embedded store is closed')
+    try {
+      const result = await this.#transact(run)
+      this.reserve.restore()
+      return result
+    } catch (error) {
+      const isFull = error instanceof WriteFailed && error.diskFull
+      if (!isFull || !options.frees || !this.reserve.release()) throw error
+      return await this.#transact(run)
+    } finally {
+      if (!this.#closed) this.#root.resetReadTxn()
+    }
+  }
+
+  /** As `write`, for callers to whom a full disk is simply an error. */
+  async writeOrFull<T>(run: () => T): Promise<T> {
+    try {
+      return await this.write(run)
+    } catch (error) {
+      if (error instanceof WriteFailed && error.diskFull)
+        throw new FsError(Errno.ENOSPC, `no space left on the disk of ${this.directory}`, {
+          cause: error,
+        })
+      throw error
+    }
+  }
+
+  /** Frees the reader slots of dead processes, which would keep old pages from being used again. */
+  checkReaders(): void {
+    if (!this.#closed) this.#root.readerCheck()
+  }
+
+  /** Closes it when its last user has. */
+  async close(): Promise<void> {
+    const opened = openEnvironments.get(this.directory)
+    if (opened && --opened.users > 0) return
+    openEnvironments.delete(this.directory)
+    this.#closed = true
+    await withTimeLimit(this.#root.close(), this.#syncTimeoutMs, 'closing')
+  }
+
+  async #transact<T>(run: () => T): Promise<T> {
+    let thrown: unknown
+    const caught = () => {
+      try {
+        return run()
+      } catch (error) {
+        thrown = error
+        throw error
+      }
+    }
+    try {
+      const transaction = this.#root.childTransaction(caught)
+      return await withTimeLimit(transaction, this.#syncTimeoutMs, 'committing')
+    } catch (error) {
+      if (error instanceof StoreUnavailable) throw error
+      if (error === thrown && !isFromLmdb(error)) throw error
+      throw new WriteFailed(await causeOf(error))
+    }
+  }
+
+  #open(name: string): ByteDatabase {
+    return this.#root.openDB<Buffer, Buffer>({ name, ...bytes })
+  }
+}
+
+function openRoot(directory: string): RootDatabase<Buffer, Buffer> {
+  try {
+    return open<Buffer, Buffer>({
+      path: directory,
+      noSubdir: false,
+      mapSize: mapBytes,
+      maxDbs: 16,
+      maxReaders: readersMax,
+      ...durable,
+      ...bytes,
+    })
+  } catch (error) {
+    throw unusable(directory, error)
+  }
+}
+
+function unusable(directory: string, error: unknown): Error {
+  if (error instanceof StoreUnusable) return error
+  if (isDiskFull(error))
+    return new FsError(Errno.ENOSPC, `no space left on the disk of ${directory}`, { cause: error })
+  const message = (error as Error)?.message ?? String(error)
+  return new StoreUnusable(`${directory}: cannot be opened as an embedded store: ${message}`, {
+    cause: error,
+  })
+}
+
+/** LMDB's errors carry a number, unlike those of this project and of Node. */
+function isFromLmdb(error: unknown): boolean {
+  return typeof (error as { code?: unknown } | undefined)?.code === 'number'
+}
+
+/** lmdb-js rejects with a general error whose `commitError` is a promise that rejects with the cause. */
+async function causeOf(error: unknown): Promise<unknown> {
+  const { commitError } = error as { commitError?: Promise<unknown> }
+  if (!commitError) return error
+  const nothing = new Promise<unknown>((resolve) => setTimeout(resolve, 100, error))
+  return Promise.race([commitError, nothing]).catch((cause: unknown) => cause)
+}

@@ -1,0 +1,29 @@
+// From a configuration to a store. The only file that names the engines; each is loaded when it is
+// asked for, so that a local mount never loads the Cassandra driver, nor the other way round.
+
+import type { CassandraOptions } from './cassandra/cassandra-options.js'
+import type { LmdbOptions } from './lmdb/lmdb-store.js'
+import type { Store } from './store.js'
+
+export type StoreConfig =
+  /** Gone with the process: for tests and trials. */
+  | { readonly engine: 'memory' }
+  | ({ readonly engine: 'lmdb' } & LmdbOptions)
+  | ({ readonly engine: 'cassandra' } & CassandraOptions)
+
+/**
+ * Throws StoreUnusable where what is there is not for this version, StoreUnavailable where nothing
+ * answers, FsError ENOSPC where an embedded store finds its disk full.
+ */
+export async function openStore(config: StoreConfig): Promise<Store> {
+  if (config.engine === 'memory') {
+    const { createMemoryStore } = await import('./memory/memory-store.js')
+    return createMemoryStore()
+  }
+  if (config.engine === 'lmdb') {
+    const { openLmdbStore } = await import('./lmdb/lmdb-store.js')
+    return openLmdbStore(config)
+  }
+  const { openCassandraStore } = await import('./cassandra/cassandra-store.js')
+  return openCassandraStore(config)
+}
