@@ -6,7 +6,6 @@
 import { IOV_MAX, read, write, writev } from '../native/io.js'
 import { type Watch, watchReadable } from '../native/poll.js'
 import { Errno } from '../posix/errno.js'
-import type { Connection } from './connection.js'
 import type { ReplyFrame } from './wire/reply-frame.js'
 import type { RequestFrame } from './wire/request-frame.js'
 
@@ -20,6 +19,16 @@ const MISSES_MAX = 4
 const SPIN_EVERY_MAX = 64
 /** Replies with less data than this are copied into one buffer: cheaper than a list of two. */
 const COPY_MAX = 4096
+
+/** Where requests go: a Connection. */
+export interface FrameSink {
+  /** Requests whose answer is awaited. */
+  readonly pending: number
+  /** A buffer for the next request. */
+  takeFrame(): RequestFrame
+  /** Takes the request in the first `length` bytes; false when it keeps the buffer. */
+  handle(frame: RequestFrame, length: number): boolean
+}
 
 /** What reading the device has cost so far. */
 export interface DeviceCounts {
@@ -58,11 +67,11 @@ export class Device {
   }
 
   /** Serves requests until the file system is unmounted or `stop` is called; then resolves. */
-  serve(connection: Connection): Promise<void> {
-    this.#frame = connection.takeFrame()
+  serve(sink: FrameSink): Promise<void> {
+    this.#frame = sink.takeFrame()
     return new Promise((resolve) => {
       this.#onStopped = resolve
-      this.#watch = watchReadable(this.#fd, () => this.#onReadable(connection))
+      this.#watch = watchReadable(this.#fd, () => this.#onReadable(sink))
     })
   }
 
@@ -96,20 +105,20 @@ export class Device {
     return write(this.#fd, this.#small, end)
   }
 
-  #onReadable(connection: Connection): void {
+  #onReadable(sink: FrameSink): void {
     this.counts.wakeUps++
     const start = performance.now()
     let last = start
     let isSpinning = false
     while (this.#watch) {
-      const result = this.#receive(connection)
+      const result = this.#receive(sink)
       if (result > 0) {
         last = performance.now()
         if (isSpinning) this.#spinHit()
         isSpinning = false
-        if (last - start > turnMaxMs(connection)) return
+        if (last - start > turnMaxMs(sink)) return
       } else if (result === -Errno.EAGAIN) {
-        if (!isSpinning && (last === start || !this.#maySpin(connection))) return
+        if (!isSpinning && (last === start || !this.#maySpin(sink))) return
         isSpinning = true
         const idleMs = performance.now() - last
         if (idleMs > this.#spinMs) {
@@ -123,17 +132,17 @@ export class Device {
     }
   }
 
-  #receive(connection: Connection): number {
+  #receive(sink: FrameSink): number {
     const frame = this.#frame as RequestFrame
     const length = read(this.#fd, frame.bytes, frame.bytes.length)
     if (length <= 0) return length === 0 ? -Errno.ENODEV : length
     this.counts.requests++
-    if (!connection.handle(frame, length)) this.#frame = connection.takeFrame()
+    if (!sink.handle(frame, length)) this.#frame = sink.takeFrame()
     return length
   }
 
-  #maySpin(connection: Connection): boolean {
-    if (this.#spinMs === 0 || connection.pending > 0) return false
+  #maySpin(sink: FrameSink): boolean {
+    if (this.#spinMs === 0 || sink.pending > 0) return false
     this.#wakesToSpin--
     if (this.#wakesToSpin > 0) return false
     this.counts.spins++
@@ -154,6 +163,6 @@ export class Device {
   }
 }
 
-function turnMaxMs(connection: Connection): number {
-  return connection.pending === 0 ? TURN_MAX_MS : TURN_WITH_PENDING_MAX_MS
+function turnMaxMs(sink: FrameSink): number {
+  return sink.pending === 0 ? TURN_MAX_MS : TURN_WITH_PENDING_MAX_MS
 }

@@ -14,7 +14,7 @@ import type { Negotiated } from './handshake.js'
 import type * as reply from './wire/reply-types.js'
 import type * as ask from './wire/request-types.js'
 
-export type { Negotiated } from './handshake.js'
+export type { InitFlag, Negotiated } from './handshake.js'
 export type * from './wire/reply-types.js'
 export type * from './wire/request-types.js'
 

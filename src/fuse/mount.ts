@@ -28,11 +28,6 @@ export interface MountOptions {
   /** Root only: honour set-uid bits and device files, as on a local disk. */
   readonly allowSuid?: boolean
   readonly allowDev?: boolean
-  /**
-   * Root only: mount as `fuseblk` on this block device, which the kernel then treats as a disk: it
-   * says DESTROY and SYNCFS, and waits for the answers.
-   */
-  readonly blockDevice?: string
 }
 
 /** A mounted file system: the caller serves `fd`, which does not block, and closes it. */
@@ -70,9 +65,8 @@ function mountAsRoot(mountpoint: string, mode: number, options: MountOptions): n
     (options.isReadOnly ? MountFlag.MS_RDONLY : 0) |
     (options.allowSuid ? 0 : MountFlag.MS_NOSUID) |
     (options.allowDev ? 0 : MountFlag.MS_NODEV)
-  const type = `${options.blockDevice ? 'fuseblk' : 'fuse'}.${options.subtype}`
   try {
-    mount(options.blockDevice ?? options.fsname, mountpoint, type, flags, data.join(','))
+    mount(options.fsname, mountpoint, `fuse.${options.subtype}`, flags, data.join(','))
   } catch (error) {
     closeSync(fd)
     throw error

@@ -15,6 +15,8 @@ const FALLOC_FL_KEEP_SIZE = 1
 const SEEK_DATA = 3
 const F_UNLCK = 2
 const F_WRLCK = 1
+/** Content beyond this is forgotten, so that a test may use offsets of any size. */
+const STORED_MAX = 1 << 28
 
 interface Name {
   readonly node: Node
@@ -49,6 +51,9 @@ export interface MemoryOptions {
   /** FOPEN_* of every OPEN and CREATE, and of every OPENDIR. */
   readonly openFlags?: number
   readonly opendirFlags?: number
+  /** The first node id after the root's, and the first file handle. */
+  readonly firstNode?: number
+  readonly firstHandle?: number
 }
 
 function now(): fuse.Time {
@@ -70,6 +75,8 @@ export class MemoryHandler implements fuse.Handler {
     const root = this.#make(S_IFDIR | 0o755, 0, 0)
     root.nlink = 2
     root.lookups = 1
+    this.#nextIno = options.firstNode ?? 2
+    this.#nextHandle = options.firstHandle ?? 1
   }
 
   destroy(): void {
@@ -202,12 +209,13 @@ export class MemoryHandler implements fuse.Handler {
   }
 
   #resize(node: Node, size: number): void {
-    if (size > node.data.length) {
-      const grown = Buffer.alloc(Math.max(size, Math.min(2 * node.data.length, size + 1048576)))
+    const stored = Math.min(size, STORED_MAX)
+    if (stored > node.data.length) {
+      const grown = Buffer.alloc(Math.min(Math.max(stored, 2 * node.data.length), STORED_MAX))
       node.data.copy(grown, 0, 0, node.size)
       node.data = grown
     } else {
-      node.data.fill(0, size, node.size)
+      node.data.fill(0, stored, node.size)
     }
     node.size = size
     node.mtime = node.ctime = now()
@@ -313,7 +321,7 @@ export class MemoryHandler implements fuse.Handler {
   write(request: fuse.Request, { offset, data }: fuse.WriteArguments) {
     const node = this.#node(request.nodeid)
     if (offset + data.length > node.size) this.#resize(node, offset + data.length)
-    node.data.set(data, offset)
+    data.copy(node.data, Math.min(offset, STORED_MAX))
     node.mtime = node.ctime = now()
     return { size: data.length }
   }
@@ -353,7 +361,7 @@ export class MemoryHandler implements fuse.Handler {
     const data = from.data.subarray(args.offsetIn, Math.min(args.offsetIn + args.length, from.size))
     const end = args.offsetOut + data.length
     if (end > to.size) this.#resize(to, end)
-    to.data.set(data, args.offsetOut)
+    data.copy(to.data, Math.min(args.offsetOut, STORED_MAX))
     return { size: data.length }
   }
 

@@ -52,7 +52,7 @@ export interface SetattrArguments {
   readonly mtime: Time | 'now' | undefined
   readonly ctime: Time | undefined
   readonly lockOwner: U64 | undefined
-  /** The caller has no CAP_FSETID: a change of size takes set-uid and set-gid bits away. */
+  /** Set-uid and set-gid bits go: the owner changes, or the size does and by an ordinary user. */
   readonly killSuidgid: boolean
 }
 
