@@ -3,7 +3,7 @@
  * keyspace, to look at rows and to put some there that the engine would not.
  */
 import { randomUUID } from 'node:crypto'
-import { Client } from 'cassandra-driver'
+import { Client, policies } from 'cassandra-driver'
 import {
   type CassandraOptions,
   initSchema,
@@ -19,8 +19,8 @@ export interface TestStore {
   readonly client: Client
   /** Every request of the store since it was opened; may be emptied. */
   readonly traces: RequestTrace[]
-  /** Closes both and drops the keyspace. */
-  close(): Promise<void>
+  /** Closes both and drops the keyspace, or keeps it (of a cluster that goes as a whole). */
+  close(options?: { keep?: boolean }): Promise<void>
 }
 
 export function freshKeyspace(): string {
@@ -43,15 +43,18 @@ export async function openTestStore(
   const store = await openCassandraStore(options)
   const client = openClient(options)
   await client.connect()
-  const close = async () => {
-    await store.close()
-    await client.execute(`DROP KEYSPACE IF EXISTS "${options.keyspace}"`, [], {
-      readTimeout: 60_000,
-    })
-    await client.shutdown()
+  const close = async ({ keep = false } = {}) => {
+    try {
+      await store.close()
+      if (!keep) await client.execute(drop(options.keyspace), [], { readTimeout: 60_000 })
+    } finally {
+      await client.shutdown()
+    }
   }
   return { store, options, client, traces, close }
 }
+
+const drop = (keyspace: string) => `DROP KEYSPACE IF EXISTS "${keyspace}"`
 
 function openClient({ contactPoints, keyspace, username, password }: CassandraOptions): Client {
   const login =
@@ -61,6 +64,8 @@ function openClient({ contactPoints, keyspace, username, password }: CassandraOp
     localDataCenter: 'datacenter1',
     keyspace,
     queryOptions: { prepare: true },
+    // The driver leaves the timer of its next attempt behind when it is closed; by default 10 minutes.
+    policies: { reconnection: new policies.reconnection.ConstantReconnectionPolicy(500) },
     ...login,
   })
 }

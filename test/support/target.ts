@@ -3,20 +3,23 @@
  * a plain folder or bindfs. A target can be mounted, unmounted, killed and mounted again with its
  * files; the process that runs the test never serves the mount, so that it may use it freely.
  *
- * Environment: CASSFS_E2E_TARGET = cassfs (default) | cassandra | bindfs | dir.
+ * Environment: CASSFS_E2E_TARGET = cassfs (default) | cassandra | bindfs | empty | dir. `empty` is
+ * the server of bench/empty-server.ts: the protocol and its transport without a file system behind.
  */
-import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { mkdtemp, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { cassandraMissing, openTestCassandra, type TestCassandra } from './cassandra.js'
 import { findProgram, run, type Server, startServer, waitFor } from './process.js'
 import { projectPath } from './project.js'
 
 const MOUNT_TIMEOUT_MS = 30_000
 const UNMOUNT_TIMEOUT_MS = 60_000
+const emptyServer = fileURLToPath(new URL('../../bench/empty-server.js', import.meta.url))
 
-export const TARGETS = ['cassfs', 'cassandra', 'bindfs', 'dir'] as const
+export const TARGETS = ['cassfs', 'cassandra', 'bindfs', 'empty', 'dir'] as const
 export type TargetName = (typeof TARGETS)[number]
 
 export interface Target {
@@ -52,6 +55,7 @@ export async function targetMissing(name: TargetName): Promise<string | undefine
   const stops = await import(projectPath('scripts/requirements.mjs'))
   const problem: string | undefined = stops.whatStopsMounting()[0]
   if (problem) return problem
+  if (name === 'empty' && !existsSync(emptyServer)) return `${emptyServer} is not there`
   if (name === 'bindfs' && !findProgram('bindfs')) return 'bindfs not found; apt-get install bindfs'
   return name === 'cassandra' ? cassandraMissing() : undefined
 }
@@ -78,6 +82,10 @@ async function createTarget(name: TargetName, workDir: string, dir: string, flag
     const backing = join(workDir, 'backing')
     mkdirSync(backing)
     return createMount({ name, workDir, dir, program: 'bindfs', flags: ['-f', backing, dir] })
+  }
+  if (name === 'empty') {
+    const flags = [emptyServer, dir]
+    return createMount({ name, workDir, dir, program: process.execPath, flags })
   }
   const common = [projectPath('bin/cassfs.js'), `-statedir=${join(workDir, 'state')}`, ...flags]
   if (name === 'cassfs') return createCassfs(name, workDir, dir, common)
@@ -150,7 +158,7 @@ function createMount(command: MountCommand): Target {
     dir,
     workDir,
     mount: async () => {
-      if (name === 'bindfs') await detachDead(dir)
+      if (name !== 'cassfs' && name !== 'cassandra') await detachDead(dir)
       server = await startServer(command.program, command.flags)
       await waitUntilServed(server, dir)
     },
@@ -167,7 +175,7 @@ function createMount(command: MountCommand): Target {
 }
 
 async function unmountLike({ name, dir }: MountCommand): Promise<void> {
-  if (name === 'bindfs') await run('umount', [dir])
+  if (name !== 'cassfs' && name !== 'cassandra') await run('umount', [dir])
   else await run(process.execPath, [projectPath('bin/cassfs.js'), 'umount', dir])
 }
 
@@ -195,10 +203,8 @@ function createCassfs(
   return {
     ...mount,
     status: async () => {
-      const shown = await run(process.execPath, [projectPath('bin/cassfs.js'), 'status', '--json'])
-      const found = JSON.parse(shown) as Record<string, unknown>[] | { mounts: [] }
-      const list = Array.isArray(found) ? found : (found.mounts as Record<string, unknown>[])
-      return list.find((each) => JSON.stringify(each).includes(JSON.stringify(dir)))
+      const command = [projectPath('bin/cassfs.js'), 'status', '--json', dir]
+      return JSON.parse(await run(process.execPath, command))[0]
     },
     close: async () => {
       await mount.close()
