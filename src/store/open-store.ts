@@ -1,7 +1,6 @@
 // From a configuration to a store. The only file that names the engines; each is loaded when it is
 // asked for, so that a local mount never loads the Cassandra driver, nor the other way round.
 
-import { join } from 'node:path'
 import type { CassandraOptions } from './cassandra/cassandra-options.js'
 import type { SchemaChange, SchemaOptions } from './cassandra/schema.js'
 import type { LmdbOptions } from './lmdb/lmdb-store.js'
@@ -14,21 +13,11 @@ export type StoreConfig =
   | ({ readonly engine: 'lmdb' } & LmdbOptions)
   | ({ readonly engine: 'cassandra' } & CassandraOptions)
 
-/** What a mount is configured with: Cassandra if that is given, else the embedded store. */
-export interface StoreOptions {
-  /** The embedded store lies in its folder `store`. */
-  readonly stateDir: string
-  readonly cassandra?: CassandraOptions
-  /** Told of failures of an engine's housekeeping, which nobody waits for. */
-  readonly onError?: (error: Error) => void
-}
-
 /**
  * Throws StoreUnusable where what is there is not for this version, StoreUnavailable where nothing
  * answers, FsError ENOSPC where an embedded store finds its disk full.
  */
-export async function openStore(options: StoreOptions | StoreConfig): Promise<Store> {
-  const config = configOf(options)
+export async function openStore(config: StoreConfig): Promise<Store> {
   if (config.engine === 'memory') {
     const { createMemoryStore } = await import('./memory/memory-store.js')
     return createMemoryStore()
@@ -46,21 +35,13 @@ export async function openStore(options: StoreOptions | StoreConfig): Promise<St
  * opening does not make by itself elsewhere. Throws as `openStore`.
  */
 export async function initStore(
-  options: StoreOptions | StoreConfig,
+  config: StoreConfig,
   schema: SchemaOptions = {},
 ): Promise<SchemaChange> {
-  const config = configOf(options)
   if (config.engine === 'cassandra') {
     const { initSchema } = await import('./cassandra/cassandra-store.js')
     return initSchema(config, schema)
   }
   if (!schema.dryRun) await (await openStore(config)).close()
   return { statements: [], executed: !schema.dryRun, keptReplication: undefined }
-}
-
-function configOf(options: StoreOptions | StoreConfig): StoreConfig {
-  if ('engine' in options) return options
-  const { stateDir, cassandra, onError } = options
-  if (cassandra) return { engine: 'cassandra', ...cassandra }
-  return { engine: 'lmdb', directory: join(stateDir, 'store'), ...(onError && { onError }) }
 }
