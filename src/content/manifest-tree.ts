@@ -13,10 +13,14 @@ import {
 } from './manifest-codec.js'
 import type { Upload } from './upload.js'
 
-/** Entries of a full manifest. */
-const nodeEntries = 256
-/** Entries, and small manifests, that are kept directly at least. */
-const directEntries = 16
+export interface TreeShape {
+  /** Entries of a full manifest. */
+  readonly nodeEntries: number
+  /** Entries, and small manifests, that are kept directly at least. */
+  readonly directEntries: number
+}
+
+export const treeShape: TreeShape = { nodeEntries: 256, directEntries: 16 }
 /** About what an entry takes. */
 const entryBytes = 36
 /** What a save spends on the outermost manifest: this part of the bytes that it stores. */
@@ -30,11 +34,22 @@ export async function packEntries(
   entries: readonly Entry[],
   upload: Upload,
   source: BlockSource,
+  shape: TreeShape = treeShape,
 ): Promise<Entry[]> {
   const affordable = Math.floor(upload.bytesAdded / manifestPart / entryBytes)
-  const directMax = Math.min(nodeEntries, Math.max(directEntries, affordable))
-  const packed = await packDirect(entries, directMax, upload, source)
-  return raise(await joinSmall(packed, upload, source), upload, source)
+  const directMax = Math.min(shape.nodeEntries, Math.max(shape.directEntries, affordable))
+  const packing: Packing = { ...shape, directMax, upload, source }
+  let packed = await packHeight(packing, entries, 0)
+  packed = await joinSmall(packing, packed)
+  for (let height = 1; packed.some((entry) => heightOf(entry) >= height); height++)
+    packed = await packHeight(packing, packed, height)
+  return packed
+}
+
+interface Packing extends TreeShape {
+  readonly directMax: number
+  readonly upload: Upload
+  readonly source: BlockSource
 }
 
 /** Uploads a manifest. */
@@ -48,44 +63,43 @@ export async function storeManifest(
   return hash
 }
 
-/** Blocks and holes in front of manifests go into manifests; at the end `directMax` stay. */
-async function packDirect(
+/**
+ * What stands in front of a manifest higher than `height` goes into manifests of `height` + 1; of what
+ * stands at the end, as much as is too many. So heights fall from the front to the end.
+ */
+async function packHeight(
+  packing: Packing,
   entries: readonly Entry[],
-  directMax: number,
-  upload: Upload,
-  source: BlockSource,
+  height: number,
 ): Promise<Entry[]> {
   const packed: Entry[] = []
   let run: Entry[] = []
   for (const entry of entries) {
-    if (entry.kind !== 'node') {
+    if (heightOf(entry) <= height) {
       run.push(entry)
       continue
     }
-    packed.push(...(run.length > 1 ? await nodes(run, upload, source) : run), entry)
+    packed.push(...(run.length > 1 ? await nodes(packing, run) : run), entry)
     run = []
   }
-  if (run.length <= directMax) return [...packed, ...run]
-  const count = run.length - (run.length % directEntries)
-  packed.push(...(await nodes(run.slice(0, count), upload, source)), ...run.slice(count))
-  return packed
+  const { nodeEntries, directEntries, directMax } = packing
+  const [most, unit] = height === 0 ? [directMax, directEntries] : [2 * nodeEntries, nodeEntries]
+  const length = run.findLastIndex((entry) => heightOf(entry) === height) + 1
+  const count = length > most ? length - (length % unit) : 0
+  return [...packed, ...(await nodes(packing, run.slice(0, count))), ...run.slice(count)]
 }
 
 /** Sixteen manifests on end that are not half full become full ones. */
-async function joinSmall(
-  entries: readonly Entry[],
-  upload: Upload,
-  source: BlockSource,
-): Promise<Entry[]> {
+async function joinSmall(packing: Packing, entries: readonly Entry[]): Promise<Entry[]> {
   const joined: Entry[] = []
   let small: NodeEntry[] = []
   const take = async () => {
-    if (small.length < directEntries) joined.push(...small)
-    else joined.push(...(await nodes(await opened(small, source), upload, source)))
+    if (small.length < packing.directEntries) joined.push(...small)
+    else joined.push(...(await nodes(packing, await opened(small, packing.source))))
     small = []
   }
   for (const entry of entries) {
-    if (entry.kind === 'node' && entry.height === 1 && entry.entries < nodeEntries / 2) {
+    if (entry.kind === 'node' && entry.height === 1 && entry.entries < packing.nodeEntries / 2) {
       small.push(entry)
       continue
     }
@@ -96,31 +110,18 @@ async function joinSmall(
   return joined
 }
 
-/** While there are too many manifests, the first of them go into higher ones. */
-async function raise(
-  entries: readonly Entry[],
-  upload: Upload,
-  source: BlockSource,
-): Promise<Entry[]> {
-  let level = [...entries]
-  // Each turn divides their number by about 256.
-  while (level.length > 2 * nodeEntries) {
-    const count = level.length - (level.length % nodeEntries)
-    level = [...(await nodes(level.slice(0, count), upload, source)), ...level.slice(count)]
-  }
-  return level
-}
-
 async function opened(small: readonly NodeEntry[], source: BlockSource): Promise<Entry[]> {
   const manifests = await source.loadManifests(small.map((entry) => entry.hash))
   return manifests.flatMap((manifest) => manifest.entries)
 }
 
-function nodes(
-  entries: readonly Entry[],
-  upload: Upload,
-  source: BlockSource,
-): Promise<NodeEntry[]> {
+/** 0 for what is no manifest. */
+function heightOf(entry: Entry): number {
+  return entry.kind === 'node' ? entry.height : 0
+}
+
+function nodes(packing: Packing, entries: readonly Entry[]): Promise<NodeEntry[]> {
+  const { nodeEntries, upload, source } = packing
   const parts: (readonly Entry[])[] = []
   for (let at = 0; at < entries.length; at += nodeEntries)
     parts.push(entries.slice(at, at + nodeEntries))
@@ -129,7 +130,7 @@ function nodes(
       kind: 'node',
       length: part.reduce((sum, entry) => sum + entry.length, 0),
       hash: await storeManifest(part, upload, source),
-      height: 1 + Math.max(0, ...part.map((entry) => (entry.kind === 'node' ? entry.height : 0))),
+      height: 1 + Math.max(...part.map(heightOf)),
       entries: part.length,
       holes: part.some((entry) => entry.kind === 'hole' || (entry.kind === 'node' && entry.holes)),
     })),

@@ -12,6 +12,7 @@ import type { Entry } from './manifest-codec.js'
 import { packEntries, storeManifest } from './manifest-tree.js'
 import { type PlacedSnapshot, placeSnapshot } from './place-snapshot.js'
 import { type Edit, planEdits } from './save-plan.js'
+import { inlineContent, withLongerTail } from './small-content.js'
 import type { SaveSnapshot } from './spool.js'
 import { Upload, type UploadTarget } from './upload.js'
 import { windows } from './windows.js'
@@ -31,29 +32,8 @@ export function saveContent(
   const placed = placeSnapshot(base.size, snapshot)
   const { size, moved, shifts } = placed
   const done = (content: Content): SaveResult => ({ content, size, moved, shifts })
-  const inline = inlineContent(base, placed, snapshot)
-  return inline ? done(inline) : storeContent(target, base, placed, snapshot).then(done)
-}
-
-/** Small files, at once: nothing is read or uploaded. */
-function inlineContent(
-  base: Stored,
-  placed: PlacedSnapshot,
-  snapshot: SaveSnapshot,
-): Content | undefined {
-  const { content } = base
-  const kept = placed.keep === 0 ? 0 : contentLength(content)
-  if (kept > 0 && content.kind !== 'inline') return undefined
-  const ends = placed.ranges.map((range) => (range.hole ? 0 : range.end))
-  const length = Math.max(Math.min(kept, placed.keep), ...ends)
-  if (length > inlineBytesMax) return undefined
-  const data = Buffer.alloc(length)
-  if (content.kind === 'inline') data.set(content.data.subarray(0, Math.min(length, placed.keep)))
-  for (const { start, end, hole, from } of placed.ranges) {
-    if (hole) data.fill(0, Math.min(start, length), Math.min(end, length))
-    else snapshot.copy(from, data.subarray(start, end))
-  }
-  return length > 0 ? { kind: 'inline', data } : { kind: 'none' }
+  const small = inlineContent(base, placed, snapshot) ?? withLongerTail(base, placed, snapshot)
+  return small ? done(small) : storeContent(target, base, placed, snapshot).then(done)
 }
 
 async function storeContent(
