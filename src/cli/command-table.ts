@@ -1,0 +1,178 @@
+// Every command, declared once: dispatch, help and completion come from here. A command's code is
+// loaded when it runs.
+
+import type { CommandSpec } from './command-spec.js'
+import type { OwnOption } from './split-arguments.js'
+
+const json: OwnOption = { name: 'json', doc: 'Print JSON, for programs.' }
+const volumeGroups = ['volume', 'store', 'log'] as const
+
+const mounting: CommandSpec[] = [
+  {
+    words: ['mount'],
+    args: ['<folder>'],
+    completes: 'folder',
+    summary: 'Mount an environment on an empty folder (also without the word "mount").',
+    details:
+      'Serves the mount until it is unmounted, or Ctrl-C; with --background it returns when the mount\n' +
+      'answers. A dead CassFS mount on the folder is detached first. When somebody still holds files,\n' +
+      'the first signal saves, detaches and serves them on until they are closed; a second ends it.',
+    options: [],
+    groups: ['volume', 'store', 'mount', 'log'],
+    load: () => import('./commands/mount.js'),
+  },
+  {
+    words: ['umount'],
+    args: ['<folder>'],
+    completes: 'folder',
+    summary: 'Save and unmount; a busy mount is detached and served until it is free.',
+    options: [
+      { name: 'no-detach', doc: 'Leave a busy mount as it is, and fail; tell who holds it.' },
+    ],
+    groups: ['log'],
+    load: () => import('./commands/umount.js'),
+  },
+  {
+    words: ['status'],
+    args: ['[folder]'],
+    completes: 'folder',
+    summary: 'Show the mounts of this host and how they are.',
+    options: [json],
+    groups: ['log'],
+    load: () => import('./commands/status.js'),
+  },
+]
+
+const environments: CommandSpec[] = [
+  {
+    words: ['env', 'list'],
+    args: [],
+    completes: 'nothing',
+    summary: 'List the environments of an owner.',
+    options: [json],
+    groups: volumeGroups,
+    load: () => import('./commands/env-list.js'),
+  },
+  {
+    words: ['env', 'create'],
+    args: ['<environment>'],
+    completes: 'environment',
+    summary: 'Make an empty environment.',
+    options: [],
+    groups: volumeGroups,
+    load: () => import('./commands/env-create.js'),
+  },
+  {
+    words: ['env', 'delete'],
+    args: ['<environment>'],
+    completes: 'environment',
+    summary: 'Delete an environment and all its files, for good.',
+    options: [{ name: 'yes', doc: 'Do not ask.' }],
+    groups: volumeGroups,
+    load: () => import('./commands/env-delete.js'),
+  },
+  {
+    words: ['init'],
+    args: [],
+    completes: 'nothing',
+    summary: 'Make or upgrade the keyspace and its tables on Cassandra.',
+    options: [
+      {
+        name: 'replication',
+        value: 'a number, or data centres such as dc1=3,dc2=3',
+        doc: 'Replicas of a new keyspace.',
+      },
+      { name: 'dry-run', doc: 'Print the CQL and do nothing.' },
+    ],
+    groups: volumeGroups,
+    load: () => import('./commands/init.js'),
+  },
+]
+
+const looking: CommandSpec[] = [
+  {
+    words: ['ls'],
+    args: ['[path]'],
+    completes: 'nothing',
+    summary: 'List a folder of an environment, without a mount.',
+    options: [{ name: 'long', short: 'l', doc: 'With mode, owner, size and time.' }, json],
+    groups: volumeGroups,
+    load: () => import('./commands/ls.js'),
+  },
+  {
+    words: ['cat'],
+    args: ['<path...>'],
+    completes: 'nothing',
+    summary: 'Print files of an environment, without a mount.',
+    options: [],
+    groups: volumeGroups,
+    load: () => import('./commands/cat.js'),
+  },
+  {
+    words: ['stat'],
+    args: ['<path>'],
+    completes: 'nothing',
+    summary: 'Show what is known of one file of an environment, without a mount.',
+    options: [json],
+    groups: volumeGroups,
+    load: () => import('./commands/stat.js'),
+  },
+]
+
+const housekeeping: CommandSpec[] = [
+  {
+    words: ['config'],
+    args: [],
+    completes: 'nothing',
+    summary: 'Print every option, its value and where it came from.',
+    options: [json],
+    groups: ['volume', 'store', 'mount', 'log'],
+    load: () => import('./commands/config.js'),
+  },
+  {
+    words: ['doctor'],
+    args: [],
+    completes: 'nothing',
+    summary: 'Check what a mount needs, and say how to mend what is missing.',
+    options: [json],
+    groups: ['store', 'mount', 'log'],
+    load: () => import('./commands/doctor.js'),
+  },
+  {
+    words: ['completion'],
+    args: ['<shell>'],
+    completes: 'shell',
+    summary: 'Print the completion script of bash, zsh or fish.',
+    details:
+      'bash: source <(cassfs completion bash)\n' +
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: zsh's own
+      'zsh:  cassfs completion zsh > "${fpath[1]}/_cassfs"\n' +
+      'fish: cassfs completion fish | source',
+    options: [],
+    groups: [],
+    load: () => import('./commands/completion.js'),
+  },
+  {
+    words: ['version'],
+    args: [],
+    completes: 'nothing',
+    summary: 'Print the version.',
+    options: [],
+    groups: [],
+    load: () => import('./commands/version.js'),
+  },
+]
+
+export const commandTable: readonly CommandSpec[] = [
+  ...mounting,
+  ...environments,
+  ...looking,
+  ...housekeeping,
+]
+
+/** The own options of all commands, each once. */
+export const ownOptions: readonly OwnOption[] = [
+  ...new Map(
+    commandTable.flatMap((spec) => spec.options).map((option) => [option.name, option]),
+  ).values(),
+]

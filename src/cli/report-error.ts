@@ -1,0 +1,46 @@
+// How an error is told: what failed and why, in one line for each thing wrong; a stack only while
+// debugging.
+
+import { ConfigError } from '../config/config-error.js'
+import { FsError } from '../posix/errno.js'
+import { UsageError } from './usage-error.js'
+
+/** An error that carries the exit status of a process that failed for us. */
+interface WithExitStatus {
+  readonly exitStatus: number
+}
+
+/** The lines to print, without the program's name. */
+export function describeError(error: unknown, withStack: boolean): string[] {
+  if (error instanceof ConfigError) return [...error.problems]
+  if (!(error instanceof Error)) return [String(error)]
+  if (withStack && !(error instanceof UsageError)) return (error.stack ?? error.message).split('\n')
+  return [[error, ...causesOf(error)].map(messageOf).filter(isNews).join(': ')]
+}
+
+/** 2 where the command line or the configuration is wrong, else 1. */
+export function exitStatusOf(error: unknown): number {
+  if (error instanceof UsageError || error instanceof ConfigError) return 2
+  const { exitStatus } = error as Partial<WithExitStatus>
+  return exitStatus ?? 1
+}
+
+function causesOf(error: Error): Error[] {
+  const causes: Error[] = []
+  let cause = error.cause
+  while (cause instanceof Error && causes.length < 5) {
+    causes.push(cause)
+    cause = cause.cause
+  }
+  return causes
+}
+
+/** The symbolic number in front is for programs. */
+function messageOf(error: Error): string {
+  return error instanceof FsError ? error.message.replace(/^E[A-Z0-9]+: /, '') : error.message
+}
+
+/** Wrapped errors often repeat the message of their cause. */
+function isNews(message: string, index: number, messages: readonly string[]): boolean {
+  return message !== '' && !messages.slice(0, index).some((before) => before.includes(message))
+}

@@ -1,0 +1,23 @@
+// A look into a volume without a mount, over the library. Paths and names are bytes here.
+
+import type { Config } from '../config/schema.js'
+import type { Volume } from '../index.js'
+import { explainingUnknown } from './environment-error.js'
+import { storeConfig } from './store-access.js'
+
+/** Opens the configuration's environment, works, closes it whatever happens. */
+export async function withVolume<Result>(
+  config: Config,
+  work: (volume: Volume) => Promise<Result>,
+): Promise<Result> {
+  const { openVolume } = await import('../index.js')
+  const { owner, environment } = config
+  const volume = await explainingUnknown(config, () =>
+    openVolume({ store: storeConfig(config), owner, environment }),
+  )
+  try {
+    return await work(volume)
+  } finally {
+    await volume.close()
+  }
+}
