@@ -107,6 +107,21 @@ const flags = fc
   )
   .map((bits) => bits.reduce((all, bit) => all | bit, 0))
 
+/** What every run begins with, so that most calls find something. */
+export const prelude: readonly Operation[] = [
+  { op: 'mkdir', who: 0, path: 'a', mode: 0o777 },
+  { op: 'mkdir', who: 1, path: 'a/a', mode: 0o2755 },
+  { op: 'chmod', who: 0, path: 'a', mode: 0o777 },
+  { op: 'mkdir', who: 1, path: 'b', mode: 0o777 },
+  { op: 'mkdir', who: 2, path: 'b/b', mode: 0o700 },
+  { op: 'open', who: 0, path: 'a/b', flags: O_RDWR | O_CREAT, mode: 0o666, slot: 0 },
+  { op: 'open', who: 1, path: 'a/a/b', flags: O_RDWR | O_CREAT, mode: 0o6777, slot: 1 },
+  { op: 'open', who: 2, path: 'c', flags: O_RDWR | O_CREAT, mode: 0o644, slot: 2 },
+  { op: 'write', who: 0, slot: 0, offset: 0, length: 1000, byte: 65 },
+  { op: 'symlink', who: 1, path: 'a/l', target: 'b' },
+  { op: 'chmod', who: 0, path: 'a', mode: 0o1777 },
+]
+
 function of<const K extends Operation['op'], R extends object>(
   op: K,
   record: { [F in keyof R]: fc.Arbitrary<R[F]> },

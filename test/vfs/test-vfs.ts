@@ -45,6 +45,8 @@ export function user(uid: number, groups: readonly number[] = [], umask = 0o022)
 
 export async function openTestVfs(options: TestVfsOptions): Promise<TestVfs> {
   const { store } = options
+  // The timers of the layers under test do not keep a process alive.
+  const keepAlive = setInterval(() => undefined, 1000)
   const identity = options.identity ?? (await createEmptyVolume(store))
   const content = openContentStore({ store, owner: identity.owner })
   const folder = mkdtempSync(join(tmpdir(), 'cassfs-vfs-'))
@@ -79,6 +81,7 @@ export async function openTestVfs(options: TestVfsOptions): Promise<TestVfs> {
     identity,
     async close() {
       await opened.close()
+      clearInterval(keepAlive)
       await replica.close(5000)
       content.close()
       storage.close()
