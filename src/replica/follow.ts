@@ -41,6 +41,7 @@ export class Follow {
   #waiting: Poll
   #reloading: Poll
   #epoch = 0
+  #otherEpoch = 0
   #polls = 0
   #unusable: string | undefined
 
@@ -55,6 +56,11 @@ export class Follow {
   /** Counts the reloads: entries of another epoch may never have been seen here. */
   get epoch(): number {
     return this.#epoch
+  }
+
+  /** The last epoch that began because the store was not the one we knew; 0: none did. */
+  get otherEpoch(): number {
+    return this.#otherEpoch
   }
 
   /** Why this program must not change the volume, whatever its state. */
@@ -201,7 +207,10 @@ export class Follow {
     }
     this.#epoch++
     contact.followed(started)
-    if (isOther) onDiscard(loaded.highestIno)
+    if (isOther) {
+      this.#otherEpoch = this.#epoch
+      onDiscard(loaded.highestIno)
+    }
     onForeign(loaded.change)
   }
 

@@ -10,7 +10,7 @@ import { type BatchContext, type Taken, takeBatch } from './batch.js'
 import { Member } from './member.js'
 import { Overlay } from './overlay.js'
 import { PrepareAgain } from './replica.js'
-import { type Decision, refusedByState, Sent, type SettleContext } from './settle.js'
+import { type Decision, refusedByState, Sent, type SettleContext, wentBack } from './settle.js'
 import { backoffMs, sleep } from './waiting.js'
 
 /** Overlays are made anew when they hold more than this of what has been committed long ago. */
@@ -108,6 +108,11 @@ export class Pipeline<Intent> {
   /** The store does not answer: what was never sent was certainly not done. */
   goOffline(): void {
     this.failQueued(new FsError(Errno.EIO, 'the store does not answer'))
+  }
+
+  /** The store is another one: the numbers of new inodes on their way may be given anew there. */
+  discard(): void {
+    this.failQueued(new FsError(Errno.EIO, wentBack))
   }
 
   /** Answers everything that was not sent yet. */

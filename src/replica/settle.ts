@@ -45,6 +45,9 @@ export interface SettleContext<Intent> {
 const landed: Decision = { kind: 'landed' }
 const lost: Decision = { kind: 'lost' }
 
+/** What a change under way gets when the store was restored to an earlier state. */
+export const wentBack = 'the store is not the one it was: it was restored, or has failed over'
+
 /** A batch between its first sending and its decision. */
 export class Sent<Intent> {
   readonly batch: Batch<Intent>
@@ -176,7 +179,8 @@ export class Sent<Intent> {
   async #afterReload(): Promise<Decision | undefined> {
     const { follow, committed, store, clock, storeTimeoutMs } = this.#context
     if (follow.epoch === this.#epoch) return undefined
-    // The store went back to before this batch: there, nobody will ever expect what it expects.
+    // Its new inodes have numbers that may be given anew in a store that went back.
+    if (follow.otherEpoch > this.#epoch) return failed(Errno.EIO, wentBack)
     if (committed.head.seq < this.seq) return lost
     const { volume } = this.batch.commit
     try {

@@ -62,7 +62,10 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
       contact: this.#contact,
       isOwn: (entry) => this.#pipeline.meet(entry),
       onForeign: (change) => this.#tell(change),
-      onDiscard: (highestIno) => this.#inos.discard(highestIno),
+      onDiscard: (highestIno) => {
+        this.#pipeline.discard()
+        this.#inos.discard(highestIno)
+      },
     })
     this.#pipeline = new Pipeline({
       ...settings,

@@ -5,6 +5,8 @@ import { Errno, FsError } from '../../src/posix/errno.js'
 import { openReplicaWith } from '../../src/replica/open-replica.js'
 import type { Protocol } from '../../src/replica/protocol.js'
 import type { Replica, Rules } from '../../src/replica/replica.js'
+import type { Store } from '../../src/store/store.js'
+import { EntryKind } from '../../src/volume/log-entry.js'
 import type { Uuid } from '../../src/volume/record.js'
 import { Line, type LineFaults } from './line.js'
 import type { SeededRandom } from './seeded-random.js'
@@ -15,6 +17,8 @@ import type { World } from './world.js'
 const S_IFDIR = 0o040000
 const entryTtlMs = 1000
 const thinkMsMax = 120
+/** How long a program waits after EIO. */
+const patienceMsMax = 2000
 
 /** One change as the program that asked for it saw it. */
 export interface Asked {
@@ -82,7 +86,7 @@ export class SimMount {
     const { world, random, protocol, rules, shared, complain } = this.#options
     this.#replica = await openReplicaWith<TimedIntent>(
       {
-        store: this.line.store(shared),
+        store: this.#watched(this.line.store(shared)),
         ...world.identity,
         rules,
         processId: this.id,
@@ -98,6 +102,22 @@ export class SimMount {
       },
       protocol,
     )
+  }
+
+  /** A void may only take the place of what nobody waits for any more. */
+  #watched(store: Store): Store {
+    const { asked, complain } = this.#options
+    const bySeq = new Map<number, ReadonlySet<number>>()
+    const commit: Store['commit'] = (commit) => {
+      const { kind, seq, answers } = commit.entry
+      if (kind === EntryKind.change) bySeq.set(seq, new Set(answers.map(({ unique }) => unique)))
+      const waiting = kind === EntryKind.void ? bySeq.get(seq) : undefined
+      for (const { mount, unique, outcome } of waiting ? asked : [])
+        if (mount === this.id && waiting?.has(unique) && outcome.kind === 'pending')
+          complain(`${mount}.${unique} is voided at ${seq} while somebody waits for it`)
+      return store.commit(commit)
+    }
+    return { ...store, commit }
   }
 
   startPrograms(): void {
@@ -125,6 +145,7 @@ export class SimMount {
         await this.#step()
       } catch (error) {
         if (!(error instanceof FsError)) complain(`a program met ${String(error)}`)
+        else if (error.errno === Errno.EIO) await this.#sleep(random.between(0, patienceMsMax))
       }
     }
     this.#working--

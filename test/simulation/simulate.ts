@@ -206,11 +206,16 @@ class Run {
       this.#startMount(at)
     })
     this.#every(expireEveryMs, async () => this.#world.expireLog(random.below(40)))
-    this.#every(restoreEveryMs, () => this.#world.restore(this.#someTimeAgo()))
+    this.#every(restoreEveryMs, () => this.#restore())
   }
 
-  #someTimeAgo(): number {
-    return Math.max(0, this.#world.seq - 1 - this.#random.below(60))
+  /** Nobody restores a cluster in less than a minute: meanwhile it does not answer. */
+  async #restore(): Promise<void> {
+    for (const mount of this.#mounts) mount.line.isCut = true
+    await this.#time.sleep(70_000)
+    if (this.#isOver) return
+    await this.#world.restore(Math.max(0, this.#world.seq - 1 - this.#random.below(60)))
+    for (const mount of this.#mounts) mount.line.isCut = false
   }
 
   /** Several of a kind may be under way at once. */

@@ -14,6 +14,8 @@ import type { VirtualTime } from './virtual-time.js'
 export interface Taken {
   readonly entry: LogEntry
   readonly atMs: number
+  /** What the registry said then: a backup holds it too. */
+  readonly nextIno: number
 }
 
 /** The volume before its first entry. */
@@ -69,11 +71,23 @@ export class World {
 
   async commit(commit: Commit): Promise<CommitOutcome> {
     const asStored = { ...commit, entry: { ...commit.entry, ...oneStatementPerKey(commit.entry) } }
-    const outcome = await this.#store.commit(asStored)
+    const store = this.#store
+    const nextIno = await this.#nextIno()
+    const outcome = await store.commit(asStored)
     if (outcome.kind !== 'applied') return outcome
-    this.history.push({ entry: asStored.entry, atMs: this.time.nowMs })
+    const taken = { entry: asStored.entry, atMs: this.time.nowMs, nextIno }
+    if (store !== this.#store) {
+      this.rolledBack.push(taken)
+      return outcome
+    }
+    this.history.push(taken)
     this.#commits.push(asStored)
     return outcome
+  }
+
+  async #nextIno(): Promise<number> {
+    const owner = await this.#store.readOwner(this.identity.ownerName)
+    return owner?.nextIno ?? 2
   }
 
   /** Log entries that are older than the newest `keep` go, as their time to live ends. */
@@ -86,7 +100,8 @@ export class World {
     const { volume, owner, ownerName } = this.identity
     const store = createMemoryStore({ nowMs: () => this.time.nowMs })
     const { records, head } = this.#beginning
-    await store.compareAndSetOwner(ownerName, undefined, { id: owner, nextIno: 2 })
+    const nextIno = this.history[seq - 1]?.nextIno ?? 2
+    await store.compareAndSetOwner(ownerName, undefined, { id: owner, nextIno })
     await store.firstLoad(volume, owner, [records], head)
     for (const commit of this.#commits.slice(0, seq)) await store.commit(commit)
     this.rolledBack.push(...this.history.slice(seq))
