@@ -1,0 +1,58 @@
+// A running mount's status, put together from what its parts tell: plain values for `cassfs status`.
+
+import type { DeviceCounts } from '../fuse/device.js'
+import type { NotifyCounts } from '../fuse/notify.js'
+import type { Counts, MountStatus, StoreStatus } from '../observe/status.js'
+import type { VolumeStatus } from '../vfs/open-volume.js'
+
+export interface StatusParts {
+  readonly mountpoint: string
+  readonly plan: {
+    readonly owner: string
+    readonly environment: string
+    readonly readOnly: boolean
+  }
+  readonly engine: string
+  readonly volume: VolumeStatus
+  readonly requests: DeviceCounts
+  readonly notifications: NotifyCounts
+}
+
+export function mountStatus(parts: StatusParts): MountStatus {
+  const { replica, content, vfs, spool, usedBytes, usedInodes } = parts.volume
+  return {
+    mountpoint: parts.mountpoint,
+    owner: parts.plan.owner,
+    environment: parts.plan.environment,
+    engine: parts.engine,
+    readOnly: parts.plan.readOnly,
+    store: storeStatus(parts.volume),
+    seq: replica.seq,
+    pendingChanges: replica.queued,
+    usedBytes,
+    usedInodes,
+    counts: {
+      requests: numbers(parts.requests),
+      notifications: {
+        sent: parts.notifications.sent,
+        failed: [...parts.notifications.failed.values()].reduce((sum, count) => sum + count, 0),
+      },
+      files: numbers(vfs),
+      spool: numbers(spool),
+      content: numbers(content),
+      replica: numbers(replica),
+    },
+  }
+}
+
+function storeStatus({ replica }: VolumeStatus): StoreStatus {
+  if (replica.state !== 'offline') return { state: 'answering' }
+  const since = new Date(Date.now() - replica.contactAgeMs).toISOString()
+  return { state: 'silent', since }
+}
+
+/** The fields of a status that are numbers. */
+function numbers(status: object): Counts {
+  const entries = Object.entries(status).filter((entry) => typeof entry[1] === 'number')
+  return Object.fromEntries(entries)
+}

@@ -1,0 +1,136 @@
+// A volume ready for use: replica, content store, spool and vfs put together over an open store. The
+// mount and the library both begin here.
+
+import type { ContentStatus, ContentStore } from '../content/content.js'
+import { createSpool } from '../content/create-spool.js'
+import { openContentStore } from '../content/open-content-store.js'
+import { openSpoolStorage, type SpoolStorageStatus } from '../content/spool-storage.js'
+import { openReplica } from '../replica/open-replica.js'
+import type { Replica, ReplicaStatus } from '../replica/replica.js'
+import type { ReplicaLogger } from '../replica/replica-options.js'
+import type { Store } from '../store/store.js'
+import { systemClock } from '../volume/clock.js'
+import type { Uuid } from '../volume/record.js'
+import { newUuid } from '../volume/uuid.js'
+import { createVfs } from './create-vfs.js'
+import type { Intent } from './intents/intent.js'
+import { createRules } from './rules.js'
+import type { Vfs, VfsStatus } from './vfs.js'
+
+export interface VolumeOptions {
+  /** Not closed with the volume. */
+  readonly store: Store
+  readonly volume: Uuid
+  /** Whose blocks, and under whose name inode numbers are leased. */
+  readonly ownerId: Uuid
+  readonly ownerName: string
+  /** A local folder for unsaved bytes that are too many for memory. */
+  readonly spoolDirectory: string
+  /** Memory for blocks. */
+  readonly cacheBytesMax?: number | undefined
+  readonly entryTtlMs: number
+  readonly readOnly: boolean
+  /** False where the kernel checks permissions. */
+  readonly checkPermissions: boolean
+  readonly logger?: ReplicaLogger | undefined
+  /** Called before following slows down: whoever caches answers must ask again. */
+  readonly onIdle?: (() => void) | undefined
+}
+
+export interface VolumeStatus {
+  readonly replica: ReplicaStatus
+  readonly content: ContentStatus
+  readonly vfs: VfsStatus
+  readonly spool: SpoolStorageStatus
+  readonly usedBytes: number
+  readonly usedInodes: number
+}
+
+export interface OpenVolume {
+  readonly vfs: Vfs
+  readonly processId: Uuid
+  status(): VolumeStatus
+  /** Saves and commits what it can within `deadlineMs`, then lets go of everything. */
+  close(deadlineMs: number): Promise<void>
+}
+
+/** Throws FsError ENOENT where there is no such volume, EIO where that cannot be told. */
+export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
+  const { store, volume, cacheBytesMax, logger } = options
+  const processId = newUuid()
+  const content = openContentStore({
+    store,
+    owner: options.ownerId,
+    ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }),
+  })
+  const spool = openSpoolStorage({ directory: options.spoolDirectory })
+  // The replica asks the vfs what is open; the vfs is made over the replica.
+  let vfs: Vfs | undefined
+  let replica: Replica<Intent>
+  try {
+    replica = await openReplica<Intent>({
+      store,
+      volume,
+      owner: options.ownerId,
+      ownerName: options.ownerName,
+      rules: createRules(content),
+      processId,
+      entryTtlMs: options.entryTtlMs,
+      pins: () => vfs?.pins() ?? [],
+      isHeld: (ino) => vfs?.isHeld(ino) ?? false,
+      isBusy: () => (vfs?.status().openHandles ?? 0) > 0,
+      ...(logger ? { logger } : {}),
+      ...(options.onIdle ? { onIdle: options.onIdle } : {}),
+    })
+  } catch (error) {
+    content.close()
+    spool.close()
+    throw error
+  }
+  const made = createVfs({
+    replica,
+    content,
+    openSpool: () => createSpool(spool),
+    clock: systemClock,
+    volume,
+    checkPermissions: options.checkPermissions,
+    readOnly: options.readOnly,
+    pollAtOpen: options.entryTtlMs === 0,
+    space: () => store.space(),
+    ...(logger ? { logger } : {}),
+  })
+  vfs = made
+  return {
+    vfs: made,
+    processId,
+    status: () => ({
+      replica: replica.status(),
+      content: content.status(),
+      vfs: made.status(),
+      spool: spool.status(),
+      usedBytes: replica.head.usedBytes,
+      usedInodes: replica.head.usedInodes,
+    }),
+    close: (deadlineMs) => closeAll(made, replica, content, spool, deadlineMs),
+  }
+}
+
+/** In the order of who needs whom; whatever fails, the rest is closed too. */
+async function closeAll(
+  vfs: Vfs,
+  replica: Replica<Intent>,
+  content: ContentStore,
+  spool: { close(): void },
+  deadlineMs: number,
+): Promise<void> {
+  try {
+    await vfs.close()
+  } finally {
+    try {
+      await replica.close(deadlineMs)
+    } finally {
+      content.close()
+      spool.close()
+    }
+  }
+}
