@@ -1,12 +1,14 @@
 // Mounts what an act needs and has a child do it.
 
+import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import type { Handler, Request } from '../../src/fuse/handler.js'
 import { Opcode } from '../../src/fuse/wire/opcodes.js'
 import { Errno } from '../../src/posix/errno.js'
-import { type Act, acts, FIRST_HANDLE, FIRST_NODE } from './acts.js'
+import { ACT_GID, type Act, actName, acts, FIRST_HANDLE, FIRST_NODE } from './acts.js'
 import { MemoryHandler } from './memory-handler.js'
-import { type TestMount, withMount } from './mounted.js'
+import { type Call, type TestMount, withMount } from './mounted.js'
+import { assertMatches } from './partial.js'
 
 const CHILD = fileURLToPath(new URL('./act-child.js', import.meta.url))
 
@@ -20,6 +22,8 @@ export function withAct<T>(
     ask: act.ask ?? [],
     dontAsk: act.dontAsk ?? [],
     isBlock: act.isBlock ?? false,
+    // Else the kernel lets nobody in whose group is not that of the server.
+    allowOther: true,
   }
   return withMount(options, async (mount) => {
     const args = [CHILD, String(acts.indexOf(act)), mount.mountpoint]
@@ -52,4 +56,31 @@ function oldCopy(memory: MemoryHandler): NonNullable<Handler['copyFileRange']> {
     request.opcode === Opcode.COPY_FILE_RANGE_64
       ? Errno.ENOSYS
       : memory.copyFileRange(request, args)
+}
+
+/** The call that the act describes; throws, showing another of that opcode, when there is none. */
+export function callOf(act: Act, { calls }: TestMount): Call {
+  const ofOpcode = calls.filter((call) => call.opcode === act.opcode)
+  const found = ofOpcode.find((call) => {
+    try {
+      assertIsCall(call, act)
+      return true
+    } catch {
+      return false
+    }
+  })
+  const call = found ?? ofOpcode.at(-1)
+  assert.ok(call, `no ${act.opcode} reached the handler`)
+  assertIsCall(call, act)
+  return call
+}
+
+/** A call is what the act did: the same arguments, on the same node, by the same caller. */
+export function assertIsCall(call: Call, act: Act): void {
+  assertMatches(call.args, act.args)
+  assert.equal(call.nodeid, act.nodeid ?? 1)
+  assert.deepEqual(call.groups, act.groups)
+  // FORGET and RELEASE come from the kernel itself.
+  if (call.pid === 0) return
+  assert.deepEqual([call.uid, call.gid], [0, ACT_GID], `who asks for ${actName(act)}`)
 }

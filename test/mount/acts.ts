@@ -33,11 +33,15 @@ export interface Act {
   readonly nodeid?: number
   /** Arguments as decoded; `undefined` for a request without any. */
   readonly args?: Readonly<Record<string, unknown>>
+  /** The group that the kernel tells of, beside the caller's own. */
+  readonly groups?: readonly number[]
   /** Flags of INIT to ask for, and not to ask for, beside the usual ones. */
   readonly ask?: readonly InitFlag[]
   readonly dontAsk?: readonly InitFlag[]
   /** Methods that the handler is to be without. */
   readonly without?: readonly (keyof Handler)[]
+  /** The first minor version of the protocol whose kernels send it so. */
+  readonly since?: number
   /** COPY_FILE_RANGE_64 is answered with ENOSYS. */
   readonly isOldCopy?: boolean
   /** As `fuseblk` on a loop device: the kernel says DESTROY and SYNCFS to such mounts alone. */
@@ -107,6 +111,17 @@ const names: Act[] = [
     },
     result: 0o750,
     args: { name: 'dir', mode: 0o775, umask: UMASK },
+  },
+  {
+    opcode: 'MKDIR',
+    variant: 'for a group of the caller',
+    run: (dir) => {
+      fs.chownSync(dir, 0, 70_004)
+      process.setgroups?.([70_005, 70_004])
+      fs.mkdirSync(join(dir, 'dir'), 0o775)
+    },
+    args: { name: 'dir', mode: 0o775, umask: UMASK },
+    groups: [70_004],
   },
   {
     opcode: 'UNLINK',
@@ -193,6 +208,7 @@ const attributes: Act[] = [
   },
   {
     opcode: 'STATX',
+    since: 39,
     run: (dir) => fs.statSync(dir).birthtimeMs > 1_600_000_000_000,
     result: true,
     args: { fh: undefined, flags: 0, mask: 0xfff },
@@ -336,6 +352,7 @@ const files: Act[] = [
   },
   {
     opcode: 'TMPFILE',
+    since: 37,
     run: (dir) => {
       const fd = openTmpfile(dir, 0o660)
       fs.writeSync(fd, 'nameless')
@@ -420,6 +437,7 @@ const files: Act[] = [
   },
   {
     opcode: 'COPY_FILE_RANGE_64',
+    since: 45,
     run: copy,
     result: 'ntent',
     nodeid: FILE,
@@ -435,6 +453,7 @@ const files: Act[] = [
   },
   {
     opcode: 'SYNCFS',
+    since: 45,
     run: (dir) => syncfs(fs.openSync(dir, O_RDONLY)),
     isBlock: true,
   },
@@ -568,3 +587,4 @@ export function actName({ opcode, variant }: Act): string {
 
 /** Set in the child before an act. */
 export const ACT_UMASK = UMASK
+export const ACT_GID = 70_003

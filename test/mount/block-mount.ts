@@ -33,7 +33,7 @@ export function blockMount(mountpoint: string): { fd: number; release: () => voi
   }
   const fd = openSync('/dev/fuse', constants.O_RDWR | constants.O_NONBLOCK)
   try {
-    const data = `fd=${fd},rootmode=40000,user_id=0,group_id=0,blksize=4096`
+    const data = `fd=${fd},rootmode=40000,user_id=0,group_id=0,blksize=4096,allow_other`
     mount(device, mountpoint, 'fuseblk', 0, data)
   } catch (error) {
     closeSync(fd)

@@ -1,23 +1,34 @@
 // A process that waits for a record lock until it is killed: what makes the kernel send INTERRUPT.
 
 import { spawn } from 'node:child_process'
-import { openSync } from 'node:fs'
+import { openSync, readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { LockCommand, LockType, recordLock } from './syscalls.js'
 
-/** How long the waiter is given to be inside its system call. */
-const INSIDE_MS = 200
+/** Where in the kernel a process is that waits for the answer of a FUSE server. */
+const WAITING = /^request_wait_answer|^fuse_/
 
 /** Starts a waiter for the whole file, kills it, and answers the signal that ended it. */
 export function killWhileWaiting(path: string): Promise<string | null> {
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), path], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), INSIDE_MS))
+  child.stdout.once('data', async () => {
+    await untilInside(child.pid as number)
+    child.kill('SIGKILL')
+  })
   return new Promise((resolve, reject) => {
     child.on('exit', (_code, signal) => resolve(signal))
     child.on('error', reject)
   })
+}
+
+async function untilInside(pid: number): Promise<void> {
+  for (let attempt = 0; attempt < 500; attempt++) {
+    if (WAITING.test(readFileSync(`/proc/${pid}/wchan`, 'latin1'))) return
+    await delay(10)
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

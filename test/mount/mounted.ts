@@ -30,8 +30,10 @@ export function whyNoMount(): string | undefined {
 /** One call of a handler's method. */
 export interface Call {
   readonly opcode: string
+  readonly unique: string
   readonly nodeid: number
   readonly uid: number
+  readonly gid: number
   readonly pid: number
   readonly groups: readonly number[] | undefined
   readonly args: unknown
@@ -133,7 +135,11 @@ function serve(fd: number, mountpoint: string, options: TestMountOptions) {
     notifier,
     complaints,
     run: runProgram,
-    untilFrame: (opcode) => until(() => frames.some((frame) => frame.opcode === opcode)),
+    untilFrame: (opcode) =>
+      until(
+        () => frames.some((frame) => frame.opcode === opcode),
+        () => `no ${opcode} among ${frames.map((frame) => frame.opcode)}`,
+      ),
     unmount: async () => {
       // The kernel asks for DESTROY while umount(2) of a block device waits: not from here.
       if (isMounted && options.isBlock) await runProgram('umount', [mountpoint])
@@ -156,9 +162,9 @@ export function recording(handler: Handler, calls: Call[]): Handler {
       const method = target[name as keyof Handler] as unknown
       if (typeof method !== 'function' || name === 'init' || name === 'destroy') return method
       return (request: Request, args: unknown, ...rest: unknown[]) => {
-        const { nodeid, uid, pid, groups } = request
+        const { gid, groups, nodeid, pid, uid, unique } = request
         const opcode = opcodeName(request.opcode)
-        calls.push({ opcode, nodeid, uid, pid, groups, args: copyOf(args) })
+        calls.push({ opcode, unique, nodeid, uid, gid, pid, groups, args: copyOf(args) })
         return method.call(target, request, args, ...rest)
       }
     },
@@ -206,12 +212,12 @@ export function runProgram(command: string, args: readonly string[]): Promise<st
 }
 
 /** Waits for what must come, 10 s at most. */
-export async function until(condition: () => boolean): Promise<void> {
+export async function until(condition: () => boolean, why: () => string): Promise<void> {
   for (let attempt = 0; attempt < 1000; attempt++) {
     if (condition()) return
     await delay(10)
   }
-  throw new Error('what was waited for did not come')
+  throw new Error(`waited for 10 s in vain: ${why()}`)
 }
 
 /** An open file that is closed whatever happens. */
