@@ -273,13 +273,8 @@ describe('the Cassandra engine', { skip: missing ?? false }, () => {
         { prepare: true, logged: false, consistency },
       )
     test1.traces.length = 0
-    const { records } = await test1.store.scanDirectory(volume, 9, undefined, 100)
-    assert.ok(test1.traces.some((trace) => /tombstone|failure/i.test(String(trace.error))))
-    assert.deepEqual(
-      records.map((record) => record.name),
-      ['aaa', 'dead-0054321x', 'zzz'],
-    )
     const whole = await test1.store.scan(volume, undefined, 100)
+    assert.ok(test1.traces.some((trace) => /failure/i.test(String(trace.error))))
     assert.deepEqual(
       whole.records.map((record) => record.name),
       ['aaa', 'dead-0054321x', 'zzz', 'next', 'j'],

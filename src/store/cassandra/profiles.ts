@@ -20,7 +20,10 @@ const speculateAfterMs = 1000
 /** Two, so that a commit does not stand in line behind megabytes of blocks. */
 const connectionsPerNode = 2
 const reconnectMinMs = 250
-/** The driver's own 10 min would let an outage last that much longer. */
+/**
+ * The driver's own 10 min would let an outage last that much longer, and a process too: it leaves the
+ * timer of its next attempt behind when it is closed.
+ */
 const reconnectMaxMs = 5000
 const heartBeatMs = 10_000
 
@@ -84,7 +87,7 @@ export function executionProfiles(
 }
 
 /** Everything of the driver's options but who is asked, with which keyspace and login. */
-export function clientOptions(options: CassandraOptions): ClientOptions {
+export function clientOptions(): ClientOptions {
   const { ConstantSpeculativeExecutionPolicy } = policies.speculativeExecution
   const { ExponentialReconnectionPolicy } = policies.reconnection
   return {
@@ -103,7 +106,8 @@ export function clientOptions(options: CassandraOptions): ClientOptions {
     },
     socketOptions: {
       connectTimeout: connectTimeoutMs,
-      readTimeout: options.readTimeoutMs ?? readTimeoutMs,
+      // Of what the driver asks for itself: logging in, preparing, metadata.
+      readTimeout: readTimeoutMs,
     },
     queryOptions: { prepare: true },
     // A node that does not know a statement says so, and it is prepared there: no need to wait for
