@@ -7,21 +7,32 @@ export interface Clock {
   wall(): Timespec
   /** Milliseconds that never run backwards; only differences mean something. */
   monotonicMs(): number
-  /** Calls `fire` once after `delayMs`; the answer cancels it. Does not keep the process alive. */
-  setTimer(delayMs: number, fire: () => void): () => void
+  /**
+   * Calls `fire` once after `delayMs`; the answer cancels it. Keeps the process alive only where
+   * `holds` is set: for waits that somebody waits for.
+   */
+  setTimer(delayMs: number, fire: () => void, holds?: boolean): () => void
 }
+
+/** How far the fine clock may be off before it is set anew: the wall's ticks are 1 ms. */
+const wallDriftMsMax = 2
+let wallOriginMs = Date.now() - performance.now()
 
 /** The clock of this machine. */
 export const systemClock: Clock = {
   wall() {
-    const ms = performance.timeOrigin + performance.now()
+    // performance.now() is fine, but knows neither of a clock that is set nor of suspend.
+    const coarseMs = Date.now()
+    if (Math.abs(coarseMs - wallOriginMs - performance.now()) > wallDriftMsMax)
+      wallOriginMs = coarseMs - performance.now()
+    const ms = wallOriginMs + performance.now()
     const sec = Math.floor(ms / 1000)
     return { sec, nsec: Math.floor((ms - sec * 1000) * 1e6) }
   },
   monotonicMs: () => performance.now(),
-  setTimer(delayMs, fire) {
+  setTimer(delayMs, fire, holds = false) {
     const timer = setTimeout(fire, delayMs)
-    timer.unref()
+    if (!holds) timer.unref()
     return () => clearTimeout(timer)
   },
 }
