@@ -141,6 +141,7 @@ export class Committed implements Namespace {
     queueMicrotask(() => {
       this.#looked = false
     })
+    this.#source.tables.refresh?.()
     const head = this.#source.tables.head()
     this.#behind = head?.seq !== this.#head.seq || head.request !== this.#head.request
   }

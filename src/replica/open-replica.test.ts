@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { createEmptyVolume, type EmptyVolume } from '../../test/simulation/empty-volume.js'
 import {
@@ -9,15 +12,12 @@ import {
   treeRules,
 } from '../../test/simulation/tree-rules.js'
 import { Errno, FsError } from '../posix/errno.js'
+import { openLmdbStore } from '../store/lmdb/lmdb-store.js'
 import { createMemoryStore } from '../store/memory/memory-store.js'
 import type { Store } from '../store/store.js'
 import { openReplica } from './open-replica.js'
 import type { ForeignChange, Replica } from './replica.js'
 import type { ReplicaOptions } from './replica-options.js'
-
-// The replica's own timers do not keep a process alive.
-const keepAlive = setInterval(() => {}, 1000)
-after(() => clearInterval(keepAlive))
 
 const at = { sec: 1000, nsec: 0 }
 type TreeReplica = Replica<TimedIntent>
@@ -33,9 +33,17 @@ function remote(store: Store): Store {
   })
 }
 
-const kinds: [string, (store: Store) => Store][] = [
-  ['tables of the engine', (store) => store],
-  ['a copy of its own', remote],
+const directory = mkdtempSync(join(tmpdir(), 'cassfs-replica-'))
+const lmdb = await openLmdbStore({ directory })
+after(async () => {
+  await lmdb.close()
+  rmSync(directory, { recursive: true })
+})
+
+const kinds: [string, () => Store][] = [
+  ['tables of the memory engine', () => createMemoryStore()],
+  ['tables in LMDB', () => lmdb],
+  ['a copy of its own', () => remote(createMemoryStore())],
 ]
 
 function open(
@@ -59,9 +67,9 @@ function isErrno(errno: number): (error: unknown) => boolean {
   return (error) => error instanceof FsError && error.errno === errno
 }
 
-for (const [kind, wrap] of kinds) {
+for (const [kind, openStore] of kinds) {
   test(`what one replica commits is what it shows, and what another shows (${kind})`, async () => {
-    const store = wrap(createMemoryStore())
+    const store = openStore()
     const identity = await createEmptyVolume(store)
     const a = await open(store, identity)
     const b = await open(store, identity)
@@ -90,7 +98,7 @@ for (const [kind, wrap] of kinds) {
   })
 
   test(`changes made at once go in one entry, a failing one gets its errno alone (${kind})`, async () => {
-    const store = wrap(createMemoryStore())
+    const store = openStore()
     const identity = await createEmptyVolume(store)
     const replica = await open(store, identity)
     const ino = await replica.allocateIno()
@@ -110,7 +118,7 @@ for (const [kind, wrap] of kinds) {
   })
 
   test(`two replicas that make one name: exactly one gets it (${kind})`, async () => {
-    const store = wrap(createMemoryStore())
+    const store = openStore()
     const identity = await createEmptyVolume(store)
     const replicas = await Promise.all([1, 2, 3, 4].map(() => open(store, identity)))
     const inos = await Promise.all(replicas.map((replica) => replica.allocateIno()))

@@ -25,7 +25,7 @@ export function withTimeLimit<T>(
   })
 }
 
-/** Resolves after `delayMs`, or at once when `signal` is aborted. */
+/** Resolves after `delayMs`, or at once when `signal` is aborted. Keeps the process alive. */
 export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   return new Promise((resolve) => {
@@ -34,7 +34,7 @@ export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promi
       signal.removeEventListener('abort', end)
       resolve()
     }
-    const cancel = clock.setTimer(delayMs, end)
+    const cancel = clock.setTimer(delayMs, end, true)
     signal.addEventListener('abort', end)
   })
 }
