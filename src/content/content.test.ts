@@ -6,13 +6,14 @@ import { SavedFile } from '../../test/support/saved-file.js'
 import { FsError } from '../posix/errno.js'
 import { StoreUnavailable } from '../store/store.js'
 import type { Content, Hash } from '../volume/inode.js'
-import type { ContentStore } from './content.js'
+import type { ContentStore, Stored } from './content.js'
 import { createSpool } from './create-spool.js'
 import { openContentStore } from './open-content-store.js'
 import { openSpoolStorage } from './spool-storage.js'
 
 const block = 256 * 1024
-const storage = openSpoolStorage({ directory: '/nowhere', fileMemoryBytesMax: 2 ** 30 })
+const memory = (bytes: number) => ({ memoryBytesMax: bytes, fileMemoryBytesMax: bytes })
+const storage = openSpoolStorage({ directory: '/nowhere', ...memory(2 ** 26) })
 
 interface Fixture {
   readonly store: TestBlockStore
@@ -299,13 +300,28 @@ test('equal blocks of a file are uploaded once', async () => {
   assert.ok((await file.bytes()).equals(Buffer.alloc(40 * block, 'same')))
 })
 
-test('a file larger than the memory that a save may hold is saved all the same', async () => {
+test('files larger than the memory that saves may hold are saved all the same, at a time', async () => {
   const { store, content } = fixture()
-  const file = new SavedFile(content)
   store.delay = () => new Promise((resolve) => setTimeout(resolve, 5))
-  const data = randomBytes(40 * 1024 * 1024)
-  await write(file, 0, data)
-  assert.ok((await file.bytes()).equals(data))
+  const large = openSpoolStorage({ directory: '/nowhere', ...memory(2 ** 30) })
+  const datas = Array.from({ length: 3 }, () => randomBytes(25 * 1024 * 1024))
+  const files = datas.map(() => new SavedFile(content))
+  let failing = 0
+  const failed = createSpool(large)
+  failed.write(0, randomBytes(10 * 1024 * 1024), 0)
+  store.failPut = () => (failing++ === 0 ? new StoreUnavailable('once') : undefined)
+  const first = failed.cut()
+  const saves = files.map((file, i) => {
+    const spool = createSpool(large)
+    spool.write(0, datas[i] as Buffer, 0)
+    return () => file.save(spool)
+  })
+  await assert.rejects(async () => content.save(files[0]?.committed as Stored, first), {
+    code: 'EIO',
+  })
+  await Promise.all(saves.map((save) => save()))
+  for (const [i, file] of files.entries())
+    assert.ok((await file.bytes()).equals(datas[i] as Buffer))
   content.close()
 })
 

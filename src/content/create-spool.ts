@@ -267,13 +267,15 @@ class RangedSpool implements Spool {
   }
 
   #lay(part: Pick<Dirty, 'start' | 'end' | 'run' | 'limit'>): void {
-    const rest = { hole: false, grows: true, generation: this.#generation }
+    const { run, limit } = part
+    const generation = this.#generation
     for (let from = part.start; from < part.end; ) {
       const page = Math.floor(from / chunkBytes)
       const to = Math.min(part.end, (page + 1) * chunkBytes)
       const chunk = this.#chunk(page)
       const at = from - page * chunkBytes
-      this.#ranges.set({ ...part, ...rest, start: from, end: to, chunk, at })
+      const place = { start: from, end: to, chunk, at }
+      this.#ranges.set({ ...place, hole: false, grows: true, run, limit, generation })
       from = to
     }
   }

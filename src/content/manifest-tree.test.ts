@@ -8,6 +8,7 @@ import { Held, walk } from './content-parts.js'
 import { type Entry, manifestOf, namedBy } from './manifest-codec.js'
 import { packEntries, treeShape } from './manifest-tree.js'
 import { Upload } from './upload.js'
+import { createUploadRoom } from './upload-room.js'
 
 const small = { nodeEntries: 8, directEntries: 4 }
 
@@ -15,7 +16,8 @@ function tools() {
   const store = new TestBlockStore()
   const source = new BlockSource({ store, owner, cacheBytesMax: 1024 * 1024 })
   const status = { blocksWritten: 0, bytesWritten: 0, bytesStored: 0 }
-  const upload = new Upload({ store, owner, packer: openBlockPacker(), source, status })
+  const room = createUploadRoom(2 ** 20)
+  const upload = new Upload({ store, owner, packer: openBlockPacker(), source, room, status })
   return { store, source, upload }
 }
 

@@ -11,6 +11,7 @@ import { readContent } from './read-content.js'
 import { saveContent } from './save-content.js'
 import { seekContent } from './seek-content.js'
 import type { UploadStatus, UploadTarget } from './upload.js'
+import { createUploadRoom } from './upload-room.js'
 import { loadXattrs, saveXattrs } from './xattr-block.js'
 
 export interface ContentStoreOptions {
@@ -22,6 +23,9 @@ export interface ContentStoreOptions {
   readonly packer?: BlockPacker
 }
 
+/** Plain bytes that all saves together may have under way. */
+const uploadBytesMax = 32 * 1024 * 1024
+
 /** Starts nothing: threads begin with the first large block that is saved. */
 export function openContentStore(options: ContentStoreOptions): ContentStore {
   const store: BlockStore = options.store
@@ -29,7 +33,8 @@ export function openContentStore(options: ContentStoreOptions): ContentStore {
   const source = new BlockSource({ store, owner, cacheBytesMax })
   const packer = options.packer ?? openBlockPacker()
   const written: UploadStatus = { blocksWritten: 0, bytesWritten: 0, bytesStored: 0 }
-  const target: UploadTarget = { store, owner, packer, source, status: written }
+  const room = createUploadRoom(uploadBytesMax)
+  const target: UploadTarget = { store, owner, packer, source, room, status: written }
   return {
     read: (inode, offset, length, read) => readContent(source, inode, offset, length, read),
     seek: (inode, offset, what) => seekContent(source, inode, offset, what),

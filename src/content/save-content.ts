@@ -56,7 +56,7 @@ async function storeContent(
     await upload.finish()
     return content
   } catch (error) {
-    await upload.settled()
+    await upload.abandon(error)
     throw error
   }
 }
