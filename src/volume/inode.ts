@@ -9,7 +9,7 @@ export interface Timespec {
   readonly nsec: number
 }
 
-/** SHA-256 of a block's plain bytes, 64 hexadecimal digits. */
+/** A block's name: SHA-256 over its plain bytes (block-codec.ts), 64 hexadecimal digits. */
 export type Hash = string
 
 /**
