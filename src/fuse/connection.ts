@@ -209,12 +209,28 @@ export class Connection {
     if (typeof answer === 'number') {
       this.#replyErrno(request, answer)
     } else {
-      this.#reply.begin(request.uniqueLo, request.uniqueHi)
-      operation.encode(this.#reply, answer, args)
-      if (list) this.#reply.append([list.bytes()])
-      this.#deliver(request)
+      this.#replySuccess(operation, request, args, list, answer)
     }
     if (list) this.#spareList = list
+  }
+
+  #replySuccess(
+    operation: ServedOperation,
+    request: FuseRequest,
+    args: unknown,
+    list: DirentBuffer | undefined,
+    answer: unknown,
+  ): void {
+    this.#reply.begin(request.uniqueLo, request.uniqueHi)
+    try {
+      operation.encode(this.#reply, answer, args)
+    } catch (error) {
+      this.#fail(request, error)
+      this.#undo(request, Errno.EIO)
+      return
+    }
+    if (list) this.#reply.append([list.bytes()])
+    this.#deliver(request)
   }
 
   #takeList(operation: ServedOperation, args: unknown): DirentBuffer {

@@ -3,6 +3,7 @@
 
 import { Connection, type ConnectionOptions } from './connection.js'
 import type { ReplyFrame } from './wire/reply-frame.js'
+import type { RequestFrame } from './wire/request-frame.js'
 
 export class LoopbackDevice {
   readonly connection: Connection
@@ -11,6 +12,7 @@ export class LoopbackDevice {
   /** What the next replies are refused with, 0 for none of them. */
   refuseErrno = 0
   #waiting: (() => void)[] = []
+  #frame: RequestFrame | undefined
 
   constructor(options: Omit<ConnectionOptions, 'send'>) {
     this.connection = new Connection({ ...options, send: (reply) => this.#take(reply) })
@@ -18,9 +20,9 @@ export class LoopbackDevice {
 
   /** Hands over one request, as read(2) would have given it. */
   feed(bytes: Uint8Array): void {
-    const frame = this.connection.takeFrame()
+    const frame = this.#frame ?? this.connection.takeFrame()
     frame.bytes.set(bytes)
-    this.connection.handle(frame, bytes.length)
+    this.#frame = this.connection.handle(frame, bytes.length) ? frame : undefined
   }
 
   /** Waits until there are `count` replies in all. */
