@@ -3,11 +3,14 @@
 // back as soon as the disk has room again.
 
 import { randomFillSync } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { Errno } from '../../posix/errno.js'
 
 export const reserveBytes = 4 * 1024 * 1024
 const retryMs = 10_000
+/** Less than a page or two: as good as full. */
+const fullBytes = 64 * 1024
 
 export class DiskReserve {
   readonly #path: string
@@ -27,7 +30,7 @@ export class DiskReserve {
       this.#write()
     } catch (error) {
       rmSync(this.#path, { force: true })
-      if (!isDiskFull(error)) throw error
+      if (!isDiskFull(error, dirname(this.#path))) throw error
     }
   }
 
@@ -56,8 +59,15 @@ export class DiskReserve {
   }
 }
 
-/** ENOSPC or EDQUOT, from Node or from LMDB (whose errors carry the bare number). */
-export function isDiskFull(error: unknown): boolean {
+/**
+ * ENOSPC or EDQUOT, from Node or from LMDB (whose errors carry the bare number); also LMDB's EIO for a
+ * write that was cut short because the disk in `directory` filled up on the way.
+ */
+export function isDiskFull(error: unknown, directory: string): boolean {
   const code = (error as { code?: unknown } | undefined)?.code
-  return code === 'ENOSPC' || code === 'EDQUOT' || code === 28 || code === 122
+  if (code === 'ENOSPC' || code === 'EDQUOT') return true
+  if (code === Errno.ENOSPC || code === Errno.EDQUOT) return true
+  if (code !== Errno.EIO) return false
+  const { bavail, bsize } = statfsSync(directory)
+  return bavail * bsize < fullBytes
 }

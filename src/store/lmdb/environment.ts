@@ -11,6 +11,7 @@ import { open, type RootDatabase } from 'lmdb'
 import { Errno, FsError } from '../../posix/errno.js'
 import type { ByteDatabase } from '../../tables/lmdb-tables.js'
 import { StoreUnavailable, StoreUnusable } from '../store.js'
+import { checkDataFile } from './data-file.js'
 import { DiskReserve, isDiskFull } from './disk-reserve.js'
 import { checkFormat } from './format.js'
 import { withTimeLimit } from './time-limit.js'
@@ -18,20 +19,23 @@ import { withTimeLimit } from './time-limit.js'
 /** Address space, not memory or disk; lmdb-js maps more when the data outgrow it. */
 const mapBytes = 64 * 2 ** 30
 const readersMax = 512
-/**
- * A commit's promise settles after its own fdatasync; and of the two newest states on disk the one is
- * taken that was surely synced. (lmdb-js' types lack `safeRestore`.)
- */
-const durable = { overlappingSync: false, safeRestore: true }
+const durable = {
+  /** A commit's promise settles after its own fdatasync. */
+  overlappingSync: false,
+  /** Of the two newest states on disk the one is taken that was surely synced. */
+  safeRestore: true,
+  /** lmdb-js' own batching makes a promise nobody holds: a failed write would end the process. */
+  eventTurnBatching: false,
+}
 const bytes = { encoding: 'binary', keyEncoding: 'binary' } as const
 
 /** The disk or LMDB refused a transaction; it was probably not done, which only reading can tell. */
 export class WriteFailed extends StoreUnavailable {
   readonly diskFull: boolean
 
-  constructor(cause: unknown) {
+  constructor(cause: unknown, directory: string) {
     super(`the embedded store could not write: ${(cause as Error)?.message ?? cause}`, { cause })
-    this.diskFull = isDiskFull(cause)
+    this.diskFull = isDiskFull(cause, directory)
   }
 }
 
@@ -46,6 +50,7 @@ export function openEnvironment(directory: string, syncTimeoutMs: number): Envir
     opened.users++
     return opened.environment
   }
+  checkDataFile(path)
   const environment = new Environment(path, syncTimeoutMs)
   openEnvironments.set(path, { environment, users: 1 })
   return environment
@@ -169,7 +174,7 @@ export class Environment {
     } catch (error) {
       if (error instanceof StoreUnavailable) throw error
       if (error === thrown && !isFromLmdb(error)) throw error
-      throw new WriteFailed(await causeOf(error))
+      throw new WriteFailed(await causeOf(error), this.directory)
     }
   }
 
@@ -196,7 +201,7 @@ function openRoot(directory: string): RootDatabase<Buffer, Buffer> {
 
 function unusable(directory: string, error: unknown): Error {
   if (error instanceof StoreUnusable) return error
-  if (isDiskFull(error))
+  if (isDiskFull(error, directory))
     return new FsError(Errno.ENOSPC, `no space left on the disk of ${directory}`, { cause: error })
   const message = (error as Error)?.message ?? String(error)
   return new StoreUnusable(`${directory}: cannot be opened as an embedded store: ${message}`, {
