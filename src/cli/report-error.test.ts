@@ -12,6 +12,11 @@ test('an error is one line: what was attempted, then why', () => {
   assert.deepEqual(describeError(error, false), [line])
 })
 
+test('an error number without words gets them', () => {
+  const error = new FsError(Errno.EIO, '/a cannot be read', { cause: new FsError(Errno.ENOENT) })
+  assert.deepEqual(describeError(error, false), ['/a cannot be read: no such file or directory'])
+})
+
 test('a cause that the message tells already is not told twice', () => {
   const error = new Error('no answer: connect ECONNREFUSED', {
     cause: new Error('connect ECONNREFUSED'),

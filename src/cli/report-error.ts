@@ -1,6 +1,7 @@
 // How an error is told: what failed and why, in one line for each thing wrong; a stack only while
 // debugging.
 
+import { getSystemErrorMap } from 'node:util'
 import { ConfigError } from '../config/config-error.js'
 import { FsError } from '../posix/errno.js'
 import { UsageError } from './usage-error.js'
@@ -35,9 +36,11 @@ function causesOf(error: Error): Error[] {
   return causes
 }
 
-/** The symbolic number in front is for programs. */
+/** The symbolic number in front is for programs; one that stands alone is told in words. */
 function messageOf(error: Error): string {
-  return error instanceof FsError ? error.message.replace(/^E[A-Z0-9]+: /, '') : error.message
+  if (!(error instanceof FsError)) return error.message
+  if (error.message !== error.code) return error.message.replace(/^E[A-Z0-9]+: /, '')
+  return getSystemErrorMap().get(-error.errno)?.[1] ?? error.message
 }
 
 /** Wrapped errors often repeat the message of their cause. */

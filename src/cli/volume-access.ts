@@ -2,8 +2,10 @@
 
 import type { Config } from '../config/schema.js'
 import type { Volume } from '../index.js'
+import { FsError } from '../posix/errno.js'
 import { explainingUnknown } from './environment-error.js'
 import { storeConfig } from './store-access.js'
+import { showName } from './ui/names.js'
 
 /** Opens the configuration's environment, works, closes it whatever happens. */
 export async function withVolume<Result>(
@@ -19,5 +21,15 @@ export async function withVolume<Result>(
     return await work(volume)
   } finally {
     await volume.close()
+  }
+}
+
+/** Does `work` on a path; what fails is told with the path. */
+export async function onPath<Result>(path: Buffer, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof FsError)) throw error
+    throw new FsError(error.errno, `${showName(path)} cannot be read`, { cause: error })
   }
 }

@@ -10,12 +10,13 @@ export interface AutoUnmount {
   disarm(): void
 }
 
-// $1 is the mountpoint, the rest the command. Only a mount that is dead is detached: by now another may
+// $1 is the mountpoint, the rest the command. statfs always asks the server, stat may be answered by the
+// kernel's cache. Only a mount that is dead is detached: by now another may
 // lie there, and the kernel gives the ids of mounts anew.
 const script = `
 trap '' HUP INT TERM
 IFS= read -r word && exit 0
-said=$(LC_ALL=C timeout 10 stat -- "$1" 2>&1) && exit 0
+said=$(LC_ALL=C timeout 10 stat -f -- "$1" 2>&1) && exit 0
 shift
 case $said in
   *'not connected'* | *'connection abort'*) exec "$@" >/dev/null 2>&1 ;;

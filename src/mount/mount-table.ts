@@ -80,11 +80,15 @@ export async function resolveMountpoint(given: string): Promise<string> {
 export type MountHealth = 'answers' | 'dead' | 'silent'
 
 const probeScript = `
-try { require('fs').statSync(process.argv[1]) } catch (error) {
+try { require('fs').statfsSync(process.argv[1]) } catch (error) {
   process.exit(['ENOTCONN', 'ECONNABORTED'].includes(error.code) ? 3 : 4)
 }`
 
-/** Asks a mount for its root's attributes, in a child process that is given up after `timeoutMs`. */
+/**
+ * Asks a mount for its statfs, in a child process that is given up after `timeoutMs`. (Attributes the
+ * kernel answers from its cache for a while after the server's death.) A mount that this user may not
+ * enter counts as answering.
+ */
 export async function probeMount(mountpoint: string, timeoutMs = 5000): Promise<MountHealth> {
   const run = await runBounded(process.execPath, ['-e', probeScript, mountpoint], timeoutMs)
   if (run.timedOut) return 'silent'

@@ -7,7 +7,7 @@ import { factsOf } from '../ui/facts.js'
 import { formatMode, formatTime } from '../ui/format.js'
 import { bytesOf, isUtf8, showName } from '../ui/names.js'
 import { renderTable } from '../ui/table.js'
-import { withVolume } from '../volume-access.js'
+import { onPath, withVolume } from '../volume-access.js'
 
 interface Entry {
   readonly name: Buffer
@@ -22,7 +22,9 @@ export async function run(
 ): Promise<number> {
   const { values } = await context.config()
   const path = bytesOf(context.rawArgument(written))
-  const entries = await withVolume(values, (volume) => readEntries(volume, path))
+  const entries = await withVolume(values, (volume) =>
+    onPath(path, () => readEntries(volume, path)),
+  )
   if (options.json) context.print(`${JSON.stringify(entries.map(asJson), null, 2)}\n`)
   else if (options.long) context.print(renderLong(entries))
   else context.print(entries.map(({ name }) => `${showName(name)}\n`).join(''))

@@ -1,11 +1,11 @@
 // `cassfs stat`: what is known of one file of an environment, without a mount.
 
-import type { VolumeStats } from '../../index.js'
+import type { Volume, VolumeStats } from '../../index.js'
 import type { CommandContext, OwnOptions } from '../command-spec.js'
 import { factsOf } from '../ui/facts.js'
 import { formatMode } from '../ui/format.js'
 import { bytesOf, showName } from '../ui/names.js'
-import { withVolume } from '../volume-access.js'
+import { onPath, withVolume } from '../volume-access.js'
 
 export async function run(
   context: CommandContext,
@@ -14,16 +14,20 @@ export async function run(
 ): Promise<number> {
   const { values } = await context.config()
   const path = bytesOf(context.rawArgument(written))
-  const { stats, target } = await withVolume(values, async (volume) => {
-    const found = await volume.lstat(path)
-    const link = found.isSymbolicLink() ? await volume.readlink(path, 'buffer') : undefined
-    return { stats: found, target: link && showName(link) }
-  })
+  const { stats, target } = await withVolume(values, (volume) =>
+    onPath(path, () => look(volume, path)),
+  )
   if (options.json) {
     const content = { path: showName(path), ...factsOf(stats), target }
     context.print(`${JSON.stringify(content, null, 2)}\n`)
   } else context.print(render(showName(path), stats, target))
   return 0
+}
+
+async function look(volume: Volume, path: Buffer) {
+  const stats = await volume.lstat(path)
+  const link = stats.isSymbolicLink() ? await volume.readlink(path, 'buffer') : undefined
+  return { stats, target: link && showName(link) }
 }
 
 function render(path: string, stats: VolumeStats, target: string | undefined): string {
