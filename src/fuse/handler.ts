@@ -47,7 +47,7 @@ export interface Request {
   /** Aborted when the caller was interrupted or killed. Made when first asked for. */
   readonly signal: AbortSignal
   /**
-   * Called when the reply could not be handed over because the request is gone (ENOENT), so that a
+   * Called when the reply could not be handed over (ENOENT: the request is gone), so that a
    * lookup count or a file handle given by the reply is taken back: the kernel will never forget or
    * release it. One callback a request; the last one set holds.
    */

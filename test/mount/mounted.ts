@@ -171,6 +171,17 @@ export function recording(handler: Handler, calls: Call[]): Handler {
   })
 }
 
+/** The handler with some methods in place of its own. */
+export function overriding(handler: Handler, methods: Handler): Handler {
+  return new Proxy(handler, {
+    get(target, name) {
+      const own = methods[name as keyof Handler] as unknown
+      const method = own ?? (target[name as keyof Handler] as unknown)
+      return typeof method === 'function' ? method.bind(own ? methods : target) : method
+    },
+  })
+}
+
 /** Data is a view of the request's buffer: noted as a list of bytes. */
 function copyOf(args: unknown): unknown {
   if (typeof args !== 'object' || args === null) return args
