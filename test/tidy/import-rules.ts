@@ -27,7 +27,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   config: below('posix'),
   observe: below('posix'),
   mount: below(...belowVfs(), 'vfs', 'fuse', 'native', 'config', 'observe', ...allOfStore()),
-  cli: below(...top(), 'config', 'observe'),
+  cli: below(...top(), 'config', 'observe', 'index'),
   csi: below(...top(), 'observe'),
   docker: below(...top(), 'observe'),
   index: below(...belowVfs(), 'vfs', 'environments', ...allOfStore()),
