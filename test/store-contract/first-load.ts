@@ -39,7 +39,7 @@ export function firstLoadTests(use: Opened): void {
     const volume = newUuid()
     assert.equal(await store.readHead(volume), undefined)
     const commit = commitOf({ volume, owner: newUuid(), head: newHead() })
-    assert.deepEqual(await store.commit(commit), { kind: 'refused', head: undefined })
+    assert.deepEqual(await settle(store, commit), { kind: 'refused', head: undefined })
     assert.deepEqual((await store.scan(volume, undefined, 10)).records, [])
   })
 
@@ -53,7 +53,7 @@ export function firstLoadTests(use: Opened): void {
     await assert.rejects(store.firstLoad(volume, owner, torn(), newHead()))
     assert.equal(await store.readHead(volume), undefined)
     const commit = commitOf({ volume, owner, head: newHead() })
-    assert.deepEqual(await store.commit(commit), { kind: 'refused', head: undefined })
+    assert.deepEqual(await settle(store, commit), { kind: 'refused', head: undefined })
   })
 
   test('a first load of many pages', async () => {
