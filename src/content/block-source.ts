@@ -24,7 +24,7 @@ const entryBytes = 160
 /** A sixteenth of the cache is for manifests, decoded. */
 const manifestPart = 16
 /** At most this many blocks are asked for in one call of the store. */
-const batchMax = 32
+const batchMax = 256
 
 export class BlockSource {
   readonly blocks: ByteCache<Buffer>

@@ -5,25 +5,23 @@
 
 import { Errno, FsError } from '../posix/errno.js'
 import type { SaveResult } from './content.js'
+import { differences } from './differences.js'
+import {
+  bytesOf,
+  copyRanges,
+  type Dirty,
+  dirtyRules,
+  type OrderedRun,
+  runsOf,
+} from './dirty-range.js'
 import { shiftRuns } from './place-snapshot.js'
-import { type Range, RangeMap } from './range-map.js'
-import type { AppendRun, SaveSnapshot, SnapshotRange, Spool, SpoolPiece } from './spool.js'
+import { RangeMap } from './range-map.js'
+import type { AppendRun, SaveSnapshot, Spool, SpoolPiece } from './spool.js'
+import { Pieces } from './spool-pieces.js'
 import { type Chunk, chunkBytes, type MemoryAccount, type SpoolStorage } from './spool-storage.js'
 
 export function createSpool(storage: SpoolStorage): Spool {
   return new RangedSpool(storage)
-}
-
-interface Dirty extends SnapshotRange {
-  readonly generation: number
-  /** Undefined: a hole. */
-  readonly chunk: Chunk | undefined
-  /** Where in the chunk `start` is. */
-  readonly at: number
-}
-
-interface OrderedRun extends AppendRun {
-  readonly order: number
 }
 
 interface Flight {
@@ -34,13 +32,10 @@ interface Flight {
   discarded: boolean
 }
 
-/** Equal bytes between two changed ones of a mapping, fewer than this, count as changed: a word. */
-const mappedGapMax = 8
-
 class RangedSpool implements Spool {
   readonly #storage: SpoolStorage
   readonly #memory: MemoryAccount = { bytes: 0 }
-  readonly #ranges = new RangeMap<Dirty>({ cut: cutDirty, join: joinDirty })
+  readonly #ranges = new RangeMap<Dirty>(dirtyRules)
   readonly #chunks = new Set<Chunk>()
   /** Chunks of this generation by the number of the stretch of the file that they hold. */
   readonly #pages = new Map<number, Chunk>()
@@ -148,7 +143,7 @@ class RangedSpool implements Spool {
   cut(): SaveSnapshot {
     if (this.#flight) throw new Error('a snapshot of this spool is still being saved')
     const ranges = this.#ranges.all()
-    const map = new RangeMap<Dirty>({ cut: cutDirty, join: joinDirty })
+    const map = new RangeMap<Dirty>(dirtyRules)
     map.replaceAll(ranges)
     const snapshot: SaveSnapshot = {
       cut: this.#cut,
@@ -360,81 +355,4 @@ class RangedSpool implements Spool {
       chunk.free()
     }
   }
-}
-
-/** Collects pieces in order; neighbours of one kind become one. */
-class Pieces {
-  readonly all: { kind: SpoolPiece['kind']; offset: number; length: number }[] = []
-  readonly #storedEnd: number
-  #at: number
-
-  constructor(start: number, storedEnd: number) {
-    this.#at = start
-    this.#storedEnd = storedEnd
-  }
-
-  unchangedTo(end: number): void {
-    this.add('stored', Math.min(end, this.#storedEnd))
-    this.add('zeros', end)
-  }
-
-  add(kind: SpoolPiece['kind'], end: number): void {
-    if (end <= this.#at) return
-    const last = this.all.at(-1)
-    if (last?.kind === kind) last.length = end - last.offset
-    else this.all.push({ kind, offset: this.#at, length: end - this.#at })
-    this.#at = end
-  }
-}
-
-function cutDirty(range: Dirty, start: number, end: number): Dirty {
-  return { ...range, start, end, at: range.at + start - range.start }
-}
-
-function joinDirty(left: Dirty, right: Dirty): Dirty | undefined {
-  const same =
-    left.generation === right.generation &&
-    left.run === right.run &&
-    left.limit === right.limit &&
-    left.grows === right.grows &&
-    left.chunk === right.chunk &&
-    (left.hole || left.at + (left.end - left.start) === right.at)
-  return same ? { ...left, end: right.end } : undefined
-}
-
-/** Fills `target` with the bytes from `offset` on; `ranges` are those that overlap it. */
-function copyRanges(ranges: readonly Dirty[], offset: number, target: Buffer): void {
-  let copied = 0
-  for (const { start, end, chunk, at } of ranges) {
-    const from = Math.max(start, offset)
-    const to = Math.min(end, offset + target.length)
-    if (!chunk) throw new Error(`[${from}, ${to}) of a spool are no bytes`)
-    chunk.read(at + from - start, target.subarray(from - offset, to - offset))
-    copied += to - from
-  }
-  if (copied !== target.length) throw new Error(`not all of the bytes asked for are spooled`)
-}
-
-function runsOf(ranges: readonly Dirty[]): AppendRun[] {
-  const runs = new Set<OrderedRun>()
-  for (const { run } of ranges) if (run) runs.add(run as OrderedRun)
-  return [...runs].sort((a, b) => a.order - b.order)
-}
-
-function bytesOf(ranges: Iterable<Range & { readonly hole: boolean }>): number {
-  let bytes = 0
-  for (const { start, end, hole } of ranges) if (!hole) bytes += end - start
-  return bytes
-}
-
-/** The stretches in which `data` differs from `old`. */
-function differences(data: Uint8Array, old: Uint8Array): [number, number][] {
-  const found: [number, number][] = []
-  for (let i = 0; i < data.length; i++) {
-    if (data[i] === old[i]) continue
-    const last = found.at(-1)
-    if (last && i - last[1] < mappedGapMax) last[1] = i + 1
-    else found.push([i, i + 1])
-  }
-  return found
 }

@@ -8,11 +8,11 @@ export const blockBytesMax = 256 * 1024
 export const inlineBytesMax = 512
 
 /**
- * Appended bytes wait in the inode up to this. At 2 KiB, lines of 256 bytes appended and saved one by
- * one cost 2.4 times their bytes in blocks and manifests: once as a piece, once more in the full block,
- * the rest is manifests (append-cost.test.ts).
+ * Appended bytes wait in the inode up to this. At 1 KiB, lines of 256 bytes appended and saved one by
+ * one cost 2.5 times their bytes in blocks and manifests: once as a piece, once more in the full block,
+ * the rest is manifests (docs/decisions/short-manifests.md, append-cost.test.ts).
  */
-export const tailBytesMax = 2048
+export const tailBytesMax = 1024
 
 /** Zeros between data shorter than this are stored, not left out: what local file systems do too. */
 export const holeBytesMin = 4096

@@ -3,19 +3,7 @@
 // sparse, readable by its owner only, and without a name from the start: a killed process leaves
 // nothing behind. Its slots are used again; what is free is given back to the disk.
 
-import { randomUUID } from 'node:crypto'
-import {
-  closeSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
-import { join } from 'node:path'
-import { punchHole } from '../native/allocate.js'
-import { Errno, FsError } from '../posix/errno.js'
+import { SlotFile } from './slot-file.js'
 
 /** Bytes of a chunk, and of a slot of the file. */
 export const chunkBytes = 64 * 1024
@@ -71,7 +59,7 @@ class ChunkStorage implements SpoolStorage {
   constructor(options: SpoolStorageOptions) {
     this.#memoryBytesMax = options.memoryBytesMax ?? 64 * 1024 * 1024
     this.#fileMemoryBytesMax = options.fileMemoryBytesMax ?? 256 * 1024
-    this.slots = new SlotFile(options.directory)
+    this.slots = new SlotFile(options.directory, chunkBytes)
   }
 
   chunk(account: MemoryAccount): Chunk {
@@ -160,101 +148,5 @@ class StoredChunk implements Chunk {
   #dropMemory(): void {
     if (this.#memory) this.#storage.release(this.#account, this.#memory.length)
     this.#memory = undefined
-  }
-}
-
-/** A file of equal slots. */
-class SlotFile {
-  readonly #directory: string
-  #fd: number | undefined
-  /** Slots that are not in use, below `#count`. */
-  readonly #free = new Set<number>()
-  #count = 0
-  #punches = true
-
-  constructor(directory: string) {
-    this.#directory = directory
-  }
-
-  get used(): number {
-    return this.#count - this.#free.size
-  }
-
-  take(): number {
-    for (const slot of this.#free) {
-      this.#free.delete(slot)
-      return slot
-    }
-    return this.#count++
-  }
-
-  write(slot: number, at: number, data: Uint8Array): void {
-    const fd = this.#open()
-    for (let done = 0; done < data.length; )
-      done += local('write', () =>
-        writeSync(fd, data, done, data.length - done, slot * chunkBytes + at + done),
-      )
-  }
-
-  read(slot: number, at: number, target: Buffer): void {
-    const fd = this.#open()
-    for (let done = 0; done < target.length; ) {
-      const count = local('read', () =>
-        readSync(fd, target, done, target.length - done, slot * chunkBytes + at + done),
-      )
-      if (count === 0) throw new FsError(Errno.EIO, 'the spool file is shorter than it was')
-      done += count
-    }
-  }
-
-  free(slot: number): void {
-    this.#free.add(slot)
-    if (this.#fd === undefined) return
-    if (this.used === 0) this.#empty(this.#fd)
-    else if (this.#punches) this.#giveBack(this.#fd, slot)
-  }
-
-  close(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd)
-    this.#fd = undefined
-  }
-
-  #empty(fd: number): void {
-    this.#free.clear()
-    this.#count = 0
-    local('truncate', () => ftruncateSync(fd, 0))
-  }
-
-  /** Not every file system can punch; there the room comes back when the last slot is free. */
-  #giveBack(fd: number, slot: number): void {
-    try {
-      punchHole(fd, slot * chunkBytes, chunkBytes)
-    } catch (error) {
-      if (!(error instanceof FsError)) throw error
-      this.#punches = false
-    }
-  }
-
-  #open(): number {
-    if (this.#fd !== undefined) return this.#fd
-    const path = join(this.#directory, `spool-${randomUUID()}`)
-    const fd = local('open', () => {
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
-      return openSync(path, 'wx+', 0o600)
-    })
-    this.#fd = fd
-    local('unlink', () => unlinkSync(path))
-    return fd
-  }
-}
-
-/** An error of the local disk with its own number, as the program that wrote is to see it. */
-function local<T>(call: string, act: () => T): T {
-  try {
-    return act()
-  } catch (cause) {
-    const errno = (cause as NodeJS.ErrnoException).errno
-    if (typeof errno !== 'number') throw cause
-    throw new FsError(-errno, `${call} of the spool file`, { cause })
   }
 }

@@ -85,16 +85,3 @@ export function namedHashes(inode: Inode): Hash[] {
   if (inode.xattrBlock) hashes.push(inode.xattrBlock.hash)
   return hashes
 }
-
-/** The two are the same bytes at the same places in the store. */
-export function sameContent(a: Content, b: Content): boolean {
-  if (a === b) return true
-  if (a.kind === 'none' || b.kind === 'none') return a.kind === b.kind
-  if (a.kind === 'inline') return b.kind === 'inline' && sameBytes(a.data, b.data)
-  if (a.kind !== b.kind || a.hash !== b.hash || a.length !== b.length) return false
-  return a.tail && b.tail ? sameBytes(a.tail, b.tail) : a.tail === b.tail
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0
-}
