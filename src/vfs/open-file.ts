@@ -6,6 +6,7 @@ import type { SaveSnapshot, Spool } from '../content/spool.js'
 import type { FsError } from '../posix/errno.js'
 import { compareTimes, timeAfter } from '../volume/clock.js'
 import type { Inode, Timespec } from '../volume/inode.js'
+import type { AdoptIntent, SaveIntent } from './intents/save.js'
 import { type SettledChanges, withChanges } from './intents/setattr.js'
 
 /** What unsaved changes do to an inode beside its bytes and size. */
@@ -25,8 +26,18 @@ export interface Cut {
   readonly unsaved: Unsaved
 }
 
+/** A save that ended without an answer: it may have been done, may be, or never will be. */
+export interface Doubt {
+  readonly cut: Cut
+  readonly intent: SaveIntent | AdoptIntent
+  /** The volume's newest entry then; the save is decided when there is a newer one. */
+  readonly seq: number
+}
+
 export class OpenFile {
   readonly ino: number
+  /** Its cut stays open until it is known what came of it. */
+  doubt: Doubt | undefined
   handles = 0
   /** The save under way, and the one that begins behind it. They answer their error. */
   running: Promise<FsError | undefined> | undefined
@@ -117,6 +128,8 @@ export class OpenFile {
 
   /** Forgets what is unsaved. */
   discard(): void {
+    if (this.doubt) this.failed(this.doubt.cut)
+    this.doubt = undefined
     this.#unsaved = undefined
     this.#saving = undefined
     this.#spool?.discard()

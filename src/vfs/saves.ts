@@ -1,14 +1,17 @@
 // Saves: what was written becomes content of the volume. One save an inode at a time; whoever asks
 // meanwhile shares the one that begins behind it. A save ends with a commit, or with an error that each
 // handle is told once (fsync, close); its bytes stay in the spool, to be saved by the next one, until
-// the last handle is closed: then they go to rescue, and the kernel is told that they are not there.
+// the last handle is closed: then they go to rescue, and the kernel is told that they are not there. One
+// that ended without an answer of the store is decided before the next: what was done is not done twice.
 //
 // An inode without a name is not saved: nothing could ever find it.
 
+import type { SaveResult } from '../content/content.js'
 import { Errno, FsError } from '../posix/errno.js'
+import type { Inode } from '../volume/inode.js'
 import type { FileSystem } from './file-system.js'
-import type { AdoptIntent, SaveIntent, SaveOutcome } from './intents/save.js'
-import type { OpenFile } from './open-file.js'
+import { type AdoptIntent, landed, type SaveIntent, type SaveOutcome } from './intents/save.js'
+import type { Cut, OpenFile } from './open-file.js'
 import { attributeAgeMsDefault, blockAgeMsDefault } from './vfs-options.js'
 
 export class Saves {
@@ -69,11 +72,15 @@ export class Saves {
       this.#fs.settleFile(file)
       return
     }
-    const settled = saving.then(async (error) => {
-      if (error && file.handles === 0 && file.dirty) await this.#giveUp(file, error)
-      this.#fs.settleFile(file)
-    })
-    this.#track(settled)
+    this.#track(this.#endOf(file, saving))
+  }
+
+  async #endOf(file: OpenFile, saving: Promise<FsError | undefined>): Promise<void> {
+    let error = await saving
+    // Somebody else may have asked for one more save meanwhile.
+    while (file.running) error = await file.running
+    if (error && file.handles === 0 && file.dirty) await this.#giveUp(file, error)
+    this.#fs.settleFile(file)
   }
 
   /** The error of an earlier save that the next handle is to be told. */
@@ -97,20 +104,21 @@ export class Saves {
   }
 
   /** Gives an inode that never had a name its first one, with all its bytes. */
-  async adopt(file: OpenFile, make: (intent: Saving) => AdoptIntent): Promise<SaveOutcome> {
+  async adopt(file: OpenFile, make: (saving: Saving) => AdoptIntent): Promise<Inode> {
     while (file.running) await file.running
-    const outcome = this.#commit<SaveOutcome>(file, make)
-    const running = outcome.then(
+    const committed = this.#commit(file, make)
+    const running = committed.then(
       () => undefined,
       (error) => toFsError(error),
     )
     this.#occupy(file, running)
-    return outcome
+    const outcome = await committed
+    if (!outcome) throw new FsError(Errno.EIO, 'a file without a name could not be given one')
+    return outcome.inode
   }
 
   #start(file: OpenFile): Promise<FsError | undefined> {
-    const make = (saving: Saving): SaveIntent => ({ ...saving, kind: 'save' })
-    const running = this.#commit<SaveOutcome | undefined>(file, make).then(
+    const running = this.#commit(file).then(
       () => undefined,
       (error) => this.#report(file, error),
     )
@@ -128,36 +136,49 @@ export class Saves {
     return ended
   }
 
-  async #commit<T extends SaveOutcome | undefined>(
-    file: OpenFile,
-    make: (saving: Saving) => SaveIntent | AdoptIntent,
-  ): Promise<T> {
+  /** Undefined: there is nothing to save after all, or nowhere to save it to. */
+  async #commit(file: OpenFile, make?: (saving: Saving) => AdoptIntent) {
+    if (!this.decide(file)) throw new FsError(Errno.EIO, 'the save before is not decided yet')
+    if (!make && !file.dirty) return undefined
     file.cancelTimer?.()
     file.cancelTimer = undefined
     const cut = file.cut(this.#fs.storedInode(file.ino))
     const { snapshot, unsaved } = cut
     const { mtime, ctime: time, modeDropped, changes } = unsaved
-    const intent = make({
-      ino: file.ino,
-      time,
-      mtime,
-      modeDropped,
-      changes,
-      snapshot,
-      prepared: undefined,
-    })
+    const { ino } = file
+    const saving = { ino, time, mtime, modeDropped, changes, snapshot, prepared: undefined }
+    const intent = make ? make(saving) : ({ ...saving, kind: 'save' } as SaveIntent)
     try {
-      const outcome = (await this.#fs.replica.change(intent)) as T
-      if (!outcome) file.failed(cut)
-      else {
-        file.saved(cut, outcome.result)
-        if (outcome.result.moved) this.#fs.invalidations.content(file.ino)
-      }
+      const outcome = (await this.#fs.replica.change(intent)) as SaveOutcome | undefined
+      if (outcome) this.#saved(file, cut, outcome.result)
+      else file.failed(cut)
       return outcome
     } catch (error) {
-      file.failed(cut)
+      const unknown = toFsError(error).errno === Errno.EIO
+      if (unknown) file.doubt = { cut, intent, seq: this.#fs.replica.head.seq }
+      else file.failed(cut)
       throw error
     }
+  }
+
+  /** Looks what came of a save that ended without an answer. False: nobody knows yet. */
+  decide(file: OpenFile): boolean {
+    const { doubt } = file
+    if (!doubt) return true
+    const { replica } = this.#fs
+    const inode = replica.inode(file.ino)
+    const result = inode && landed(doubt.intent, inode)
+    const undecided = replica.status().inFlight && replica.head.seq === doubt.seq
+    if (!result && undecided) return false
+    file.doubt = undefined
+    if (result) this.#saved(file, doubt.cut, result)
+    else file.failed(doubt.cut)
+    return true
+  }
+
+  #saved(file: OpenFile, cut: Cut, result: SaveResult): void {
+    file.saved(cut, result)
+    if (result.moved) this.#fs.invalidations.content(file.ino)
   }
 
   #report(file: OpenFile, cause: unknown): FsError {

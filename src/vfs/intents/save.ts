@@ -8,7 +8,7 @@ import type { SaveSnapshot } from '../../content/spool.js'
 import { isRegular, S_IFMT } from '../../posix/mode.js'
 import type { Draft, Namespace } from '../../replica/namespace.js'
 import { PrepareAgain } from '../../replica/replica.js'
-import { timeAfter } from '../../volume/clock.js'
+import { compareTimes, timeAfter } from '../../volume/clock.js'
 import type { Content, Inode, Timespec } from '../../volume/inode.js'
 import type { Name } from '../../volume/name.js'
 import { type IntentBase, modifiedAt } from './checks.js'
@@ -82,6 +82,16 @@ export function applyAdopt(intent: AdoptIntent, draft: Draft): SaveOutcome {
   draft.setInode(modifiedAt(directory, intent.time))
   draft.link(intent.parent, intent.name, { ino: named.ino, type: named.mode & S_IFMT })
   return { result, inode: named }
+}
+
+/**
+ * What came of a save that nobody got an answer for, where it has become the inode's content after all.
+ * Undefined: it has not, or something came on top of it.
+ */
+export function landed(intent: SaveIntent | AdoptIntent, inode: Inode): SaveResult | undefined {
+  const { prepared, mtime, changes } = intent
+  if (!prepared || !isSame(prepared.result, inode)) return undefined
+  return compareTimes(changes?.mtime ?? mtime, inode.mtime) === 0 ? prepared.result : undefined
 }
 
 function savedOn(intent: SaveIntent | AdoptIntent, inode: Inode): SaveOutcome {

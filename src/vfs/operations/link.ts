@@ -33,7 +33,7 @@ async function adopt(
   if (!fs.inodes.isNameless(inode.ino)) throw new FsError(Errno.ENOENT)
   const file = fs.file(inode.ino)
   const as = fs.as(caller)
-  const outcome = await fs.saves.adopt(file, (saving) => ({
+  const linked = await fs.saves.adopt(file, (saving) => ({
     ...saving,
     kind: 'adopt',
     inode: fs.storedInode(inode.ino),
@@ -44,5 +44,5 @@ async function adopt(
   }))
   fs.inodes.clearOrphan(inode.ino)
   fs.settleFile(file)
-  return outcome.inode
+  return linked
 }

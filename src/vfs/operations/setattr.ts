@@ -49,6 +49,8 @@ function setAttributes(
   const time = fs.now()
   if (file?.dirty) {
     if (file.running) return file.running.then(() => setAttributes(fs, caller, ino, changes))
+    if (!fs.saves.decide(file)) throw new FsError(Errno.EIO, 'a save is not decided yet')
+    if (!file.unsaved) return setAttributes(fs, caller, ino, changes)
     const after = withChanges(fs.inode(ino), { changes, time, as })
     file.defer(deferrable(changes, after), time, fs.storedInode(ino))
     fs.saves.schedule(file)
