@@ -49,16 +49,20 @@ export interface LedgerRows {
   trails(after: Trail | undefined, limit: number): Trail[]
 }
 
-/** Blocks that would have to be there, were `begins` named now, and are not. */
+/**
+ * Blocks that would have to be there, were `begins` named now, and are not: also those that manifests
+ * name which are not named themselves yet. (What is named has been looked at before.)
+ */
 export function missingBlocks(rows: LedgerRows, owner: Uuid, begins: readonly Hash[]): Hash[] {
-  const missing = new Set<Hash>()
-  for (const hash of new Set(begins)) {
+  const seen = new Set(begins)
+  const missing: Hash[] = []
+  // A Set is iterated in the order of insertion, and what is added meanwhile comes along.
+  for (const hash of seen) {
     const row = rows.block(owner, hash)
-    if (!row) missing.add(hash)
-    else if (row.count === 0)
-      for (const ref of row.refs) if (!rows.block(owner, ref)) missing.add(ref)
+    if (!row) missing.push(hash)
+    else if (row.count === 0) for (const ref of row.refs) seen.add(ref)
   }
-  return [...missing]
+  return missing
 }
 
 /** The entry that changes what is named. */

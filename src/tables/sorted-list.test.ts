@@ -22,7 +22,7 @@ test('stays in order like a sorted array, whatever is inserted, deleted and list
       assert.deepEqual(list.after(undefined, 10_000), sorted)
       assert.equal(list.size, model.size)
     }),
-    { numRuns: 60 },
+    { numRuns: 20 },
   )
 })
 

@@ -76,7 +76,7 @@ function horizonTest(sessions: readonly Session[], nowMs: number): (volume: Uuid
   return (volume) => horizons.get(volume) ?? Number.POSITIVE_INFINITY
 }
 
-/** Pinned are also the blocks that a pinned manifest names. */
+/** Pinned are also the blocks that a pinned manifest names, manifests among them. */
 function pinTest(
   rows: LedgerRows,
   sessions: readonly Session[],
@@ -87,7 +87,9 @@ function pinTest(
     if (pins.length === 0) return false
     let pinned = byOwner.get(owner)
     if (!pinned) {
-      pinned = new Set(pins.flatMap((pin) => [pin, ...(rows.block(owner, pin)?.refs ?? [])]))
+      pinned = new Set(pins)
+      for (const pin of pinned)
+        for (const ref of rows.block(owner, pin)?.refs ?? []) pinned.add(ref)
       byOwner.set(owner, pinned)
     }
     return pinned.has(hash)
