@@ -31,6 +31,7 @@ export interface CommittedOptions {
 export class Committed implements Namespace {
   readonly #inodes: GenerationalCache<number, Inode>
   readonly #dirents: DirentCache
+  readonly #isHeld: (ino: number) => boolean
   #source: Source
   #head: Head
   #behind = false
@@ -39,6 +40,7 @@ export class Committed implements Namespace {
   constructor(source: Source, head: Head, options: CommittedOptions) {
     this.#source = source
     this.#head = head
+    this.#isHeld = options.isHeld ?? (() => false)
     this.#inodes = new GenerationalCache(options.cacheMax, options.isHeld)
     this.#dirents = new DirentCache(options.cacheMax)
   }
@@ -108,6 +110,11 @@ export class Committed implements Namespace {
   /** As `direntBefore`, for an inode; undefined also for "no such inode". */
   inodeBefore(ino: number): Inode | undefined {
     return this.#source.kind === 'copy' ? this.inode(ino) : this.#inodes.peek(ino)
+  }
+
+  /** Inodes that somebody has open, as far as they were read here. */
+  *held(): Generator<number> {
+    for (const [ino] of this.#inodes.entries()) if (this.#isHeld(ino)) yield ino
   }
 
   /** Goes one entry on: carries it out where the tables are our own, and keeps the caches true. */

@@ -24,6 +24,7 @@ export class ForeignDiff {
   readonly #committed: Committed
   readonly #names = new Map<string, NoteOfName>()
   readonly #inodes = new Map<number, Inode | undefined>()
+  #heldNoted = false
 
   constructor(committed: Committed) {
     this.#committed = committed
@@ -61,6 +62,14 @@ export class ForeignDiff {
     const before = this.#committed.direntBefore(parent, name)
     this.#names.set(id, { parent, name, before })
     if (before) this.#noteInode(before.ino)
+    if (before === undefined) this.#noteHeld()
+  }
+
+  /** What a name meant is not known any more: it is looked for among those that somebody has open. */
+  #noteHeld(): void {
+    if (this.#heldNoted) return
+    this.#heldNoted = true
+    for (const ino of this.#committed.held()) this.#noteInode(ino)
   }
 
   #noteInode(ino: number): void {

@@ -144,12 +144,12 @@ export class Overlay implements Draft {
   }
 
   #checkQuota(): void {
-    const { usedBytes, usedInodes, quotaBytes, quotaInodes } = this.head
+    const { usedBytes, usedInodes, quotaBytes, quotaInodes } = this.#base.head
     const bytesGrow = this.#bytesAdded > this.#bytesAtBegin
-    if (quotaBytes > 0 && bytesGrow && usedBytes > quotaBytes)
+    if (quotaBytes > 0 && bytesGrow && usedBytes + this.#bytesAdded > quotaBytes)
       throw new FsError(Errno.EDQUOT, `the volume's quota of ${quotaBytes} bytes is used up`)
     const inodesGrow = this.#inodesAdded > this.#inodesAtBegin
-    if (quotaInodes > 0 && inodesGrow && usedInodes > quotaInodes)
+    if (quotaInodes > 0 && inodesGrow && usedInodes + this.#inodesAdded > quotaInodes)
       throw new FsError(Errno.EDQUOT, `the volume's quota of ${quotaInodes} inodes is used up`)
   }
 
