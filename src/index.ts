@@ -11,6 +11,7 @@ import { isDirectory, isRegular, isSymlink } from './posix/mode.js'
 import { O_RDONLY } from './posix/open-flags.js'
 import { openStore, type StoreConfig } from './store/open-store.js'
 import type { Store } from './store/store.js'
+import { blockRetries, withRetry } from './store/with-retry.js'
 import { type OpenVolume, openVolume as openVfsVolume } from './vfs/open-volume.js'
 import { resolvePath } from './vfs/resolve-path.js'
 import type { Caller } from './vfs/vfs.js'
@@ -77,6 +78,7 @@ export async function openVolume(options: LibraryOptions): Promise<Volume> {
     const identity = await openEnvironment(store, owner, environment, undefined)
     const volume = await openVfsVolume({
       store,
+      blocks: withRetry(store, blockRetries),
       volume: identity.volume,
       ownerId: identity.ownerId,
       ownerName: owner,

@@ -13,12 +13,15 @@ import type { Logger } from '../observe/logger.js'
 import type { MountStatus } from '../observe/status.js'
 import { openStore, type StoreConfig } from '../store/open-store.js'
 import type { Store } from '../store/store.js'
+import { withMetrics } from '../store/with-metrics.js'
+import { blockRetries, withRetry } from '../store/with-retry.js'
 import { type OpenVolume, openVolume } from '../vfs/open-volume.js'
 import { systemClock } from '../volume/clock.js'
 import { createBridge } from './bridge.js'
 import { createInvalidations, type Invalidations } from './invalidations.js'
 import type { PresentedOwner } from './kernel-attributes.js'
 import { mountStatus } from './mount-status.js'
+import { createStoreCounts, type StoreCounts } from './store-counts.js'
 
 /** The kernel is told of changes, so it may keep what it was told longer than other mounts' bound. */
 const kernelLifetimeMs = 10_000
@@ -64,7 +67,8 @@ export interface RunningMount {
 
 /** Mounts; throws FsError or StoreUnusable, and leaves nothing mounted or open then. */
 export async function assembleMount(plan: MountPlan, logger: Logger): Promise<RunningMount> {
-  const store = await openStore(plan.store)
+  const counts = createStoreCounts()
+  const store = withMetrics(await openStore(plan.store), counts.meter)
   let volume: OpenVolume | undefined
   try {
     let notifier: Notifier | undefined
@@ -75,7 +79,7 @@ export async function assembleMount(plan: MountPlan, logger: Logger): Promise<Ru
     const server = await serve(plan, open, invalidations, logger)
     notifier = server.notifier
     tuneAsRoot(server, logger)
-    return new AssembledMount({ plan, store, volume: open, server, invalidations })
+    return new AssembledMount({ plan, store, volume: open, server, invalidations, counts })
   } catch (error) {
     await volume?.close(closeDeadlineMs).catch((cause) => logger.error('closing failed', { cause }))
     await store.close()
@@ -94,6 +98,7 @@ async function openMountedVolume(
   const identity = await openEnvironment(store, owner, environment, plan.create ? root : undefined)
   return openVolume({
     store,
+    blocks: withRetry(store, blockRetries),
     volume: identity.volume,
     ownerId: identity.ownerId,
     ownerName: owner,
@@ -158,6 +163,7 @@ interface Parts {
   readonly volume: OpenVolume
   readonly server: FuseServer
   readonly invalidations: Invalidations
+  readonly counts: StoreCounts
 }
 
 class AssembledMount implements RunningMount {
@@ -176,7 +182,7 @@ class AssembledMount implements RunningMount {
   }
 
   status(): MountStatus {
-    const { plan, store, volume, server } = this.#parts
+    const { plan, store, volume, server, counts } = this.#parts
     return mountStatus({
       mountpoint: this.mountpoint,
       plan,
@@ -184,6 +190,7 @@ class AssembledMount implements RunningMount {
       volume: volume.status(),
       requests: server.counts,
       notifications: server.notifier.counts,
+      store: counts.snapshot(),
     })
   }
 

@@ -16,6 +16,8 @@ export interface StatusParts {
   readonly volume: VolumeStatus
   readonly requests: DeviceCounts
   readonly notifications: NotifyCounts
+  /** Calls of the store by method. */
+  readonly store: Counts
 }
 
 export function mountStatus(parts: StatusParts): MountStatus {
@@ -41,6 +43,7 @@ export function mountStatus(parts: StatusParts): MountStatus {
       spool: numbers(spool),
       content: numbers(content),
       replica: numbers(replica),
+      store: parts.store,
     },
   }
 }

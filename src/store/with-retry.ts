@@ -26,6 +26,9 @@ export interface RetryOptions {
   readonly random?: () => number
 }
 
+/** For blocks, whose readers and savers wait: three attempts within the patience of a caller. */
+export const blockRetries: RetryOptions = { attemptsMax: 3, delayMs: 50, delayMsMax: 500 }
+
 /** Closing the store ends what still waits for its next attempt. */
 export function withRetry(store: Store, options: RetryOptions): Store {
   const { attemptsMax, delayMs, delayMsMax, random = Math.random } = options

@@ -20,6 +20,8 @@ import type { Vfs, VfsStatus } from './vfs.js'
 export interface VolumeOptions {
   /** Not closed with the volume. */
   readonly store: Store
+  /** The same store for blocks alone: there it does no harm to ask again. */
+  readonly blocks: Pick<Store, 'putBlocks' | 'getBlocks' | 'getBlockSync'>
   readonly volume: Uuid
   /** Whose blocks, and under whose name inode numbers are leased. */
   readonly ownerId: Uuid
@@ -59,7 +61,7 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
   const { store, volume, cacheBytesMax, logger } = options
   const processId = newUuid()
   const content = openContentStore({
-    store,
+    store: options.blocks,
     owner: options.ownerId,
     ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }),
   })
