@@ -37,66 +37,13 @@ import { write } from './operations/write.js'
 import type { Awaitable, Vfs, VfsStatus } from './vfs.js'
 import type { VfsOptions } from './vfs-options.js'
 
-type Operation<A extends unknown[], R> = (fs: FileSystem, ...args: A) => Awaitable<R>
-
 /** A vfs over an open replica and a content store; neither is closed with it. */
 export function createVfs(options: VfsOptions): Vfs {
-  const fs = new FileSystem(options)
-  let closed = false
-  const checkOpen = () => {
-    if (closed) throw new FsError(Errno.EIO, 'the file system is closed')
-  }
-  /** By handle: what was opened goes on as it is. */
-  const held =
-    <A extends unknown[], R>(operation: (fs: FileSystem, ...args: A) => R) =>
-    (...args: A): R => {
-      checkOpen()
-      return operation(fs, ...args)
-    }
-  /** By inode and name: the replica may have to catch up with the log first. */
-  const named =
-    <A extends unknown[], R>(operation: Operation<A, R>) =>
-    (...args: A): Awaitable<R> => {
-      checkOpen()
-      const behind = fs.replica.ready()
-      return behind ? behind.then(() => operation(fs, ...args)) : operation(fs, ...args)
-    }
+  const gate = new Gate(new FileSystem(options))
+  const { fs } = gate
   return {
-    lookup: named(lookup),
-    getattr: named(getattr),
-    setattr: named(setattr),
-    access: named(access),
-    readlink: named(readlink),
-    symlink: named(symlink),
-    mknod: named(mknod),
-    mkdir: named(mkdir),
-    unlink: named(unlink),
-    rmdir: named(rmdir),
-    rename: named(rename),
-    link: named(link),
-    create: named(create),
-    tmpfile: named(tmpfile),
-    open: named(open),
-    read: held(read),
-    write: held(write),
-    flush: held(flush),
-    fsync: held(fsync),
-    release: held(release),
-    fallocate: held(fallocate),
-    lseek: held(lseek),
-    copyFileRange: held(copyFileRange),
-    opendir: named(opendir),
-    readdir: named(readdir),
-    releasedir: held(releasedir),
-    fsyncdir: held(fsyncdir),
-    getxattr: named(getxattr),
-    listxattr: named(listxattr),
-    setxattr: named(setxattr),
-    removexattr: named(removexattr),
-    getlk: held(getlk),
-    setlk: held(setlk),
-    setlkw: held(setlkw),
-    statfs: named(statfs),
+    ...callsByName(gate),
+    ...callsByHandle(gate),
     syncfs: () => syncfs(fs),
     remember: (ino, count) => fs.inodes.remember(ino, count),
     forget: (ino, count) => fs.inodes.forget(ino, count),
@@ -107,11 +54,91 @@ export function createVfs(options: VfsOptions): Vfs {
     openFiles: () =>
       [...fs.handles.all()].map(({ ino, pid }) => ({ ino, pid, path: fs.path(ino) })),
     settle: () => syncfs(fs),
-    async close() {
-      if (closed) return
-      closed = true
-      await closeFiles(fs)
-    },
+    close: () => gate.close(),
+  }
+}
+
+/** What every call goes through before its operation. */
+class Gate {
+  readonly fs: FileSystem
+  #closing: Promise<void> | undefined
+
+  constructor(fs: FileSystem) {
+    this.fs = fs
+  }
+
+  /** By handle: what was opened goes on as it is. */
+  held<A extends unknown[], R>(operation: (fs: FileSystem, ...args: A) => R): (...args: A) => R {
+    return (...args) => {
+      this.#checkOpen()
+      return operation(this.fs, ...args)
+    }
+  }
+
+  /** By inode and name: the replica may have to catch up with the log first. */
+  named<A extends unknown[], R>(
+    operation: (fs: FileSystem, ...args: A) => Awaitable<R>,
+  ): (...args: A) => Awaitable<R> {
+    const { replica } = this.fs
+    return (...args) => {
+      this.#checkOpen()
+      const behind = replica.ready()
+      return behind ? behind.then(() => operation(this.fs, ...args)) : operation(this.fs, ...args)
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= closeFiles(this.fs)
+    return this.#closing
+  }
+
+  #checkOpen(): void {
+    if (this.#closing) throw new FsError(Errno.EIO, 'the file system is closed')
+  }
+}
+
+function callsByName(gate: Gate) {
+  return {
+    lookup: gate.named(lookup),
+    getattr: gate.named(getattr),
+    setattr: gate.named(setattr),
+    access: gate.named(access),
+    readlink: gate.named(readlink),
+    symlink: gate.named(symlink),
+    mknod: gate.named(mknod),
+    mkdir: gate.named(mkdir),
+    unlink: gate.named(unlink),
+    rmdir: gate.named(rmdir),
+    rename: gate.named(rename),
+    link: gate.named(link),
+    create: gate.named(create),
+    tmpfile: gate.named(tmpfile),
+    open: gate.named(open),
+    opendir: gate.named(opendir),
+    readdir: gate.named(readdir),
+    getxattr: gate.named(getxattr),
+    listxattr: gate.named(listxattr),
+    setxattr: gate.named(setxattr),
+    removexattr: gate.named(removexattr),
+    statfs: gate.named(statfs),
+  }
+}
+
+function callsByHandle(gate: Gate) {
+  return {
+    read: gate.held(read),
+    write: gate.held(write),
+    flush: gate.held(flush),
+    fsync: gate.held(fsync),
+    release: gate.held(release),
+    fallocate: gate.held(fallocate),
+    lseek: gate.held(lseek),
+    copyFileRange: gate.held(copyFileRange),
+    releasedir: gate.held(releasedir),
+    fsyncdir: gate.held(fsyncdir),
+    getlk: gate.held(getlk),
+    setlk: gate.held(setlk),
+    setlkw: gate.held(setlkw),
   }
 }
 

@@ -8,7 +8,7 @@ import type { SourceImport } from './imports.js'
 
 /** From the protocol side and the file system side down; each row is spelled out on purpose. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
-  posix: [],
+  posix: ['posix/errno'],
   'posix/errno': [],
   native: ['posix/errno'],
   fuse: ['native', 'posix/errno'],
