@@ -1,10 +1,12 @@
 // From a configuration to a store. The only file that names the engines; each is loaded when it is
 // asked for, so that a local mount never loads the Cassandra driver, nor the other way round.
 
-import type { CassandraOptions } from './cassandra/cassandra-options.js'
-import type { SchemaChange, SchemaOptions } from './cassandra/schema.js'
-import type { LmdbOptions } from './lmdb/lmdb-store.js'
 import type { Store } from './store.js'
+
+type CassandraOptions = import('./cassandra/cassandra-store.js').CassandraOptions
+type SchemaOptions = import('./cassandra/cassandra-store.js').SchemaOptions
+type SchemaChange = import('./cassandra/cassandra-store.js').SchemaChange
+type LmdbOptions = import('./lmdb/lmdb-store.js').LmdbOptions
 
 /** An engine by name, with its own options. */
 export type StoreConfig =

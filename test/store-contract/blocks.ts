@@ -6,6 +6,11 @@ import { newBlock, present } from './fixtures.js'
 import type { Opened } from './store-contract.js'
 
 export function blockTests(use: Opened): void {
+  reading(use)
+  listing(use)
+}
+
+function reading(use: Opened): void {
   test('blocks are read back in the order asked for; absent ones are told', async () => {
     const { store, other } = use()
     const owner = newUuid()
@@ -52,7 +57,9 @@ export function blockTests(use: Opened): void {
     await store.putBlocks(newUuid(), [block])
     assert.deepEqual(await present(store, newUuid(), [block.hash]), [false])
   })
+}
 
+function listing(use: Opened): void {
   test('the blocks of an owner are listed in pages, each once, with its age', async () => {
     const { store } = use()
     const owner = newUuid()

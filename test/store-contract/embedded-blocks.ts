@@ -29,6 +29,7 @@ export function embeddedBlockTests(use: Opened): void {
     })
   naming(embedded)
   sweeping(embedded)
+  manifests(embedded)
   sessions(embedded)
 }
 
@@ -140,7 +141,9 @@ function sweeping(embedded: Define): void {
     await sweepLater(under)
     assert.deepEqual(await present(store, at.owner, [block.hash]), [true])
   })
+}
 
+function manifests(embedded: Define): void {
   embedded(
     'a manifest takes its blocks along, but for those that another shares',
     async (under) => {
