@@ -16,6 +16,7 @@ export class FileHandle {
   #errorsSeen: number
   #next = 0
   #aheadBytes = 0
+  #aheadEnd = 0
 
   constructor(id: Handle, file: OpenFile, flags: number, pid: number) {
     this.id = id
@@ -48,13 +49,22 @@ export class FileHandle {
     if (error) throw error
   }
 
-  /** How far to read ahead of a read: more and more while it goes on where the last one ended. */
-  aheadBytes(offset: number, size: number): number {
+  /**
+   * How far to read ahead of a read: more and more while it goes on where the last one ended, and only
+   * when half of what was asked for before has been used up.
+   */
+  aheadBytes(offset: number, size: number, fileSize: number): number {
+    const end = offset + size
     const sequential = offset === this.#next && offset > 0
-    this.#next = offset + size
-    this.#aheadBytes = sequential
-      ? Math.min(aheadBytesMax, Math.max(aheadBytesMin, this.#aheadBytes * 2))
-      : 0
+    this.#next = end
+    if (!sequential) {
+      this.#aheadBytes = 0
+      this.#aheadEnd = 0
+      return 0
+    }
+    if (end >= fileSize || this.#aheadEnd - end > this.#aheadBytes / 2) return 0
+    this.#aheadBytes = Math.min(aheadBytesMax, Math.max(aheadBytesMin, this.#aheadBytes * 2))
+    this.#aheadEnd = end + this.#aheadBytes
     return this.#aheadBytes
   }
 }

@@ -16,8 +16,8 @@ export function read(
   if (!handle.readable) throw new FsError(Errno.EBADF)
   if (offset < 0) throw new FsError(Errno.EINVAL)
   const { file } = handle
-  const aheadBytes = handle.aheadBytes(offset, size)
   const stored = fs.storedInode(file.ino)
+  const aheadBytes = handle.aheadBytes(offset, size, stored.size)
   const bytes = readThrough(fs.content, file.spool, stored, offset, size, { aheadBytes })
   return interruptible(bytes, caller)
 }
