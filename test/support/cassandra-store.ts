@@ -23,6 +23,9 @@ export interface TestStore {
   close(options?: { keep?: boolean }): Promise<void>
 }
 
+/** A test's machine may be busy; what is to time out says so itself. */
+const patient = { readTimeoutMs: 20_000, commitTimeoutMs: 20_000 }
+
 export function freshKeyspace(): string {
   return `test_${randomUUID().replaceAll('-', '').slice(0, 16)}`
 }
@@ -37,6 +40,7 @@ export async function openTestStore(
     contactPoints: server.split(','),
     keyspace: freshKeyspace(),
     trace: (request) => traces.push(request),
+    ...patient,
     ...more,
   }
   await initSchema(options, replication === undefined ? {} : { replication })

@@ -113,12 +113,6 @@ describe('the Cassandra engine', { skip: missing ?? false }, () => {
     assert.deepEqual(hit.result, [block(1)])
   })
 
-  test('a block counts as absent only after one replica, a local quorum and a quorum', async () => {
-    const miss = await requestsOf(() => test1.store.getBlocks(owner, [block(200).hash]))
-    assert.deepEqual(miss.result, [undefined])
-    assert.equal(miss.count, 3)
-  })
-
   test('the head row holds the whole head, its lease included, and its columns agree', async () => {
     const volume = await newVolume()
     const lease = { holder: newUuid(), journal: newUuid(), grantSeq: 1, recallSeq: 2 ** 52 }
@@ -239,28 +233,6 @@ describe('the Cassandra engine', { skip: missing ?? false }, () => {
     assert.equal(await test1.store.readHead(volume), undefined)
   })
 
-  test('the clock of this host has no part in the time of a block', async (t) => {
-    const now = await test1.store.clockMs()
-    t.mock.timers.enable({ apis: ['Date'], now: now - 86_400_000 })
-    await test1.store.putBlocks(owner, [block(3)])
-    t.mock.timers.reset()
-    const listed = await test1.store.listBlocks(owner, undefined, 1000)
-    const uploadedMs = listed.find((each) => each.hash === block(3).hash)?.uploadedMs ?? 0
-    assert.ok(Math.abs(uploadedMs - now) < 60_000, String(uploadedMs - now))
-  })
-
-  test('a block stored again since lives through its deletion', async () => {
-    const { store } = test1
-    await store.putBlocks(owner, [block(4), block(5)])
-    const beforeMs = (await store.clockMs()) + 1
-    while ((await store.clockMs()) <= beforeMs); // a few milliseconds
-    await store.putBlocks(owner, [block(5)])
-    await store.deleteBlocks(owner, [block(4).hash, block(5).hash], beforeMs)
-    const [gone, kept] = await store.getBlocks(owner, [block(4).hash, block(5).hash])
-    assert.equal(gone, undefined)
-    assert.deepEqual(kept, block(5))
-  })
-
   test('a slice that Cassandra refuses for its tombstones is read all the same', async () => {
     const dead = Array.from({ length: 110_000 }, (_, i) => `dead-${String(i).padStart(7, '0')}`)
     const alive = ['aaa', 'dead-0054321x', 'zzz'].map((name) => dirent(9, name))
@@ -281,44 +253,5 @@ describe('the Cassandra engine', { skip: missing ?? false }, () => {
     )
     const page = await test1.store.scan(volume, whole.records[0], 1)
     assert.deepEqual(page.records, [whole.records[1]])
-  })
-
-  test('a lease ends by itself', async () => {
-    const lease = { key: 'gc/some-owner', holder: newUuid(), value: 'x' }
-    const other = { ...lease, holder: newUuid() }
-    assert.equal((await test1.store.acquireLease(lease, 1000)).held, true)
-    assert.deepEqual(await test1.store.acquireLease(other, 1000), {
-      held: false,
-      holder: lease.holder,
-    })
-    for (let tries = 0; tries < 100; tries++) {
-      if ((await test1.store.acquireLease(other, 60_000)).held) break
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-    assert.deepEqual(await test1.store.listLeases('gc/'), [other])
-    await test1.store.releaseLease(lease.key, lease.holder) // not the holder any more
-    assert.deepEqual(await test1.store.listLeases('g'), [other])
-    await test1.store.releaseLease(lease.key, other.holder)
-    assert.deepEqual(await test1.store.listLeases(''), [])
-  })
-
-  test('the sessions of one volume are listed by one read of their partition', async () => {
-    const { store } = test1
-    const volume = newUuid()
-    const leases = ['a', 'b', 'a/deeper'].map((process) => ({
-      key: `session/${volume}/${process}`,
-      holder: newUuid(),
-      value: JSON.stringify({ process }),
-    }))
-    for (const lease of leases) await store.acquireLease(lease, 60_000)
-    await store.acquireLease({ key: `session/${newUuid()}/a`, holder: owner, value: '' }, 60_000)
-    const { count, result } = await requestsOf(() => store.listLeases(`session/${volume}/`))
-    assert.equal(count, 1)
-    assert.deepEqual(
-      result.sort((a, b) => (a.key < b.key ? -1 : 1)),
-      [...leases].sort((a, b) => (a.key < b.key ? -1 : 1)),
-    )
-    assert.equal((await store.listLeases(`session/${volume}/a`)).length, 2)
-    assert.equal((await store.listLeases('session/')).length, 4)
   })
 })

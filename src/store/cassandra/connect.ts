@@ -26,7 +26,7 @@ export async function connect(
   const addresses = (await Promise.all(contacts.map(addressesOf))).flat()
   const neighbourhood = new Neighbourhood(options.localDataCenter, addresses)
   const client = new Client({
-    ...clientOptions(),
+    ...clientOptions(options),
     ...loginAndTls(options),
     contactPoints: contacts.map(({ host, port }) => joinAddress(host, port)),
     protocolOptions: { port: contacts[0]?.port ?? 0 },

@@ -15,8 +15,8 @@ const { consistencies, distance } = types
 const commitTimeoutMs = 2500
 const readTimeoutMs = 5000
 const connectTimeoutMs = 5000
-/** An idempotent request that has no answer yet is sent to one more replica. */
-const speculateAfterMs = 1000
+/** After this part of its time-out an idempotent request is sent to one more replica. */
+const speculateAfter = 1 / 5
 /** Two, so that a commit does not stand in line behind megabytes of blocks. */
 const connectionsPerNode = 2
 const reconnectMinMs = 250
@@ -87,7 +87,8 @@ export function executionProfiles(
 }
 
 /** Everything of the driver's options but who is asked, with which keyspace and login. */
-export function clientOptions(): ClientOptions {
+export function clientOptions(options: CassandraOptions): ClientOptions {
+  const speculateAfterMs = (options.readTimeoutMs ?? readTimeoutMs) * speculateAfter
   const { ConstantSpeculativeExecutionPolicy } = policies.speculativeExecution
   const { ExponentialReconnectionPolicy } = policies.reconnection
   return {

@@ -43,7 +43,11 @@ describe('three replicas of Cassandra', { skip: missing ?? false }, () => {
   before(async () => {
     cassandra = await openTestCassandra({ nodes: 3, paxos: 'v2' })
     try {
-      made = await openTestStore(cassandra.server, {}, '3')
+      made = await openTestStore(
+        cassandra.server,
+        { commitTimeoutMs: 2500, readTimeoutMs: 5000 },
+        '3',
+      )
       const trace = (request: RequestTrace) => otherTraces.push(request)
       other = await openCassandraStore({ ...made.options, trace })
     } catch (error) {
