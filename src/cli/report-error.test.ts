@@ -18,10 +18,17 @@ test('an error number without words gets them', () => {
 })
 
 test('a cause that the message tells already is not told twice', () => {
-  const error = new Error('no answer: connect ECONNREFUSED', {
+  const error = new FsError(Errno.EIO, 'no answer: connect ECONNREFUSED', {
     cause: new Error('connect ECONNREFUSED'),
   })
   assert.deepEqual(describeError(error, false), ['no answer: connect ECONNREFUSED'])
+})
+
+test('of what others throw the first line is told, not the causes', () => {
+  const cause = new Error('All hosts failed\n  at TCPConnectWrap')
+  const error = new Error('the store does not answer', { cause })
+  assert.deepEqual(describeError(error, false), ['the store does not answer'])
+  assert.deepEqual(describeError(cause, false), ['All hosts failed'])
 })
 
 test('the stack is told while debugging only, and never of a usage error', () => {

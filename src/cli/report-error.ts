@@ -26,19 +26,22 @@ export function exitStatusOf(error: unknown): number {
   return exitStatus ?? 1
 }
 
+/** Where one of ours wraps another error; what other layers throw tells its cause itself. */
 function causesOf(error: Error): Error[] {
   const causes: Error[] = []
-  let cause = error.cause
-  while (cause instanceof Error && causes.length < 5) {
-    causes.push(cause)
-    cause = cause.cause
+  for (
+    let each = error;
+    each instanceof FsError && each.cause instanceof Error;
+    each = each.cause
+  ) {
+    causes.push(each.cause)
   }
   return causes
 }
 
 /** The symbolic number in front is for programs; one that stands alone is told in words. */
 function messageOf(error: Error): string {
-  if (!(error instanceof FsError)) return error.message
+  if (!(error instanceof FsError)) return error.message.split('\n', 1)[0] ?? ''
   if (error.message !== error.code) return error.message.replace(/^E[A-Z0-9]+: /, '')
   return getSystemErrorMap().get(-error.errno)?.[1] ?? error.message
 }

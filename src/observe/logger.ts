@@ -77,12 +77,13 @@ export async function createLogger(options: LoggerOptions, sink: LineSink): Prom
   }
 }
 
-/** An error's message and those of its causes; its stack only while debugging. */
+/** The first line of an error's message and of its causes'; its stack only while debugging. */
 export function describeError(error: unknown, withStack: boolean): string {
   if (!(error instanceof Error)) return String(error)
   if (withStack && error.stack) return error.stack
-  const cause = error.cause === undefined ? '' : ` (${describeError(error.cause, false)})`
-  return `${error.message}${cause}`
+  const [message = ''] = error.message.split('\n', 1)
+  const cause = error.cause === undefined ? '' : describeError(error.cause, false)
+  return cause === '' || message.includes(cause) ? message : `${message} (${cause})`
 }
 
 /** A terminal that has gone, or a pipe nobody reads, must not end a mount: such lines are lost. */
