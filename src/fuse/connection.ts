@@ -17,11 +17,11 @@ import {
   type Wishes,
 } from './handshake.js'
 import { operationByOpcode, type ServedOperation } from './operations.js'
+import { type Call, type FuseLog, Replier, type Send } from './replier.js'
 import { FuseRequest, uniqueKey } from './request.js'
-import { type Trace, traceReply, traceRequest } from './trace.js'
+import { type Trace, traceRequest } from './trace.js'
 import { DirentBuffer } from './wire/dirents.js'
-import { Opcode, opcodeName } from './wire/opcodes.js'
-import { ReplyFrame } from './wire/reply-frame.js'
+import { Opcode } from './wire/opcodes.js'
 import { FrameError, RequestFrame } from './wire/request-frame.js'
 import { decodeBatchForget, decodeForget, decodeInit, decodeInterrupt } from './wire/requests.js'
 
@@ -31,16 +31,9 @@ const WRITE_HEAD_ROOM = 4096
 /** Buffers that wait for their next request, kept of those that answered writes have given back. */
 const SPARE_FRAMES_MAX = 4
 
-/** Where a connection says what should not have happened. */
-export interface FuseLog {
-  warn(message: string): void
-  error(message: string, error: unknown): void
-}
-
 export interface ConnectionOptions {
   readonly handler: Handler
-  /** Hands a complete reply to the kernel: 0, or the positive errno of why it was not taken. */
-  readonly send: (reply: ReplyFrame) => number
+  readonly send: Send
   readonly log: FuseLog
   readonly wishes?: Wishes | undefined
   readonly trace?: Trace | undefined
@@ -52,12 +45,11 @@ type BoundMethod = (request: Request, args: unknown, list?: DirentBuffer) => unk
 
 export class Connection {
   readonly #handler: Handler
-  readonly #send: (reply: ReplyFrame) => number
   readonly #log: FuseLog
   readonly #wishes: Wishes
   readonly #trace: Trace | undefined
+  readonly #replier: Replier
   readonly #methods = new Map<number, BoundMethod>()
-  readonly #reply = new ReplyFrame()
   readonly #inFlight = new Map<number, FuseRequest>()
   readonly #spareFrames: RequestFrame[] = []
   #spareList: DirentBuffer | undefined
@@ -70,10 +62,11 @@ export class Connection {
       this.#agree = resolve
     })
     this.#handler = options.handler
-    this.#send = options.send
     this.#log = options.log
     this.#wishes = options.wishes ?? DEFAULT_WISHES
     this.#trace = options.trace
+    const { send, log, trace } = options
+    this.#replier = new Replier({ send, log, trace })
     this.#negotiated = options.negotiated
     if (options.negotiated) this.#agree(options.negotiated)
     for (const operation of operationByOpcode.values()) {
@@ -115,7 +108,7 @@ export class Connection {
       request = new FuseRequest(frame)
       return this.#dispatch(frame, request)
     } catch (error) {
-      if (request && hasReply(request.opcode)) this.#fail(request, error)
+      if (request && hasReply(request.opcode)) this.#replier.fail(request, error)
       else this.#log.error(`dropped a request of ${length} bytes`, error)
       return true
     }
@@ -125,6 +118,7 @@ export class Connection {
   destroy(): void {
     if (this.#isDestroyed) return
     this.#isDestroyed = true
+    this.#replier.close()
     for (const request of this.#inFlight.values()) request.interrupt()
     try {
       this.#handler.destroy?.()
@@ -139,7 +133,7 @@ export class Connection {
     if (operation?.kind === 'own') this.#own(frame, request)
     else {
       this.#trace?.(traceRequest(request, undefined))
-      if (!operation || operation.hasReply) this.#replyErrno(request, Errno.ENOSYS)
+      if (!operation || operation.hasReply) this.#replier.errno(request, Errno.ENOSYS)
     }
     return true
   }
@@ -148,7 +142,7 @@ export class Connection {
     const method = this.#methods.get(operation.opcode)
     if (!method) {
       this.#trace?.(traceRequest(request, undefined))
-      this.#replyErrno(request, Errno.ENOSYS)
+      this.#replier.errno(request, Errno.ENOSYS)
       return true
     }
     if (request.nodeid < 0) throw new FrameError(Errno.EINVAL, 'a node id is beyond 2^53')
@@ -156,13 +150,14 @@ export class Connection {
     this.#trace?.(traceRequest(request, args))
     if (this.#adoptResent(request)) return true
     const list = operation.list && this.#takeList(operation, args)
+    const call = { operation, request, args, list }
     const answer = method(request, args, list)
     if (isPromise(answer)) {
       const kept = operation.keepsFrame ? frame : undefined
-      this.#await(answer, operation, request, args, list, kept)
+      this.#await(answer, call, kept)
       return kept === undefined
     }
-    this.#answer(operation, request, args, list, answer)
+    this.#answer(call, answer)
     return true
   }
 
@@ -175,62 +170,27 @@ export class Connection {
     return true
   }
 
-  #await(
-    answer: PromiseLike<unknown>,
-    operation: ServedOperation,
-    request: FuseRequest,
-    args: unknown,
-    list: DirentBuffer | undefined,
-    kept: RequestFrame | undefined,
-  ): void {
+  #await(answer: PromiseLike<unknown>, call: Call, kept: RequestFrame | undefined): void {
+    const { request } = call
     this.#inFlight.set(request.key, request)
     const settle = (finish: () => void) => {
       this.#inFlight.delete(request.key)
       try {
         finish()
       } catch (error) {
-        this.#fail(request, error)
+        this.#replier.fail(request, error)
       }
       if (kept && this.#spareFrames.length < SPARE_FRAMES_MAX) this.#spareFrames.push(kept)
     }
     answer.then(
-      (value) => settle(() => this.#answer(operation, request, args, list, value)),
-      (error: unknown) => settle(() => this.#fail(request, error)),
+      (value) => settle(() => this.#answer(call, value)),
+      (error: unknown) => settle(() => this.#replier.fail(request, error)),
     )
   }
 
-  #answer(
-    operation: ServedOperation,
-    request: FuseRequest,
-    args: unknown,
-    list: DirentBuffer | undefined,
-    answer: unknown,
-  ): void {
-    if (typeof answer === 'number') {
-      this.#replyErrno(request, answer)
-    } else {
-      this.#replySuccess(operation, request, args, list, answer)
-    }
-    if (list) this.#spareList = list
-  }
-
-  #replySuccess(
-    operation: ServedOperation,
-    request: FuseRequest,
-    args: unknown,
-    list: DirentBuffer | undefined,
-    answer: unknown,
-  ): void {
-    this.#reply.begin(request.uniqueLo, request.uniqueHi)
-    try {
-      operation.encode(this.#reply, answer, args)
-    } catch (error) {
-      this.#fail(request, error)
-      this.#undo(request, Errno.EIO)
-      return
-    }
-    if (list) this.#reply.append([list.bytes()])
-    this.#deliver(request)
+  #answer(call: Call, answer: unknown): void {
+    this.#replier.answer(call, answer)
+    if (call.list) this.#spareList = call.list
   }
 
   #takeList(operation: ServedOperation, args: unknown): DirentBuffer {
@@ -239,49 +199,6 @@ export class Connection {
     const { size } = args as { readonly size: number }
     list.begin(Math.min(size, this.#wishes.maxWrite), operation.list === 'entries')
     return list
-  }
-
-  /** Answers with the errno of what was thrown; what has none is a fault, and is logged. */
-  #fail(request: FuseRequest, error: unknown): void {
-    const errno = errnoOf(error)
-    const what = `${opcodeName(request.opcode)} ${request.unique}`
-    if (errno === undefined) this.#log.error(`${what} failed`, error)
-    else if (error instanceof FrameError) this.#log.warn(`${what}: ${error.message}`)
-    this.#replyErrno(request, errno ?? Errno.EIO)
-  }
-
-  #replyErrno(request: FuseRequest, errno: number): void {
-    this.#reply.begin(request.uniqueLo, request.uniqueHi)
-    if (!isErrno(errno)) {
-      this.#log.warn(`${opcodeName(request.opcode)} ${request.unique}: ${errno} is no errno`)
-      this.#reply.fail(Errno.EIO)
-    } else {
-      this.#reply.fail(errno)
-    }
-    this.#deliver(request)
-  }
-
-  #deliver(request: FuseRequest): void {
-    const reply = this.#reply
-    const length = reply.finish()
-    this.#trace?.(traceReply(request, reply.errno, length))
-    const errno = this.#isDestroyed ? Errno.ENODEV : this.#send(reply)
-    if (errno === 0) return
-    this.#trace?.(`tx ${request.unique}: not taken, ${errno}`)
-    // ENOENT: the request is gone, its caller killed. ENODEV: the whole mount is.
-    if (errno !== Errno.ENOENT && errno !== Errno.ENODEV) {
-      const what = `${opcodeName(request.opcode)} ${request.unique}`
-      this.#log.warn(`${what}: the kernel refused a reply of ${length} bytes with errno ${errno}`)
-    }
-    this.#undo(request, errno)
-  }
-
-  #undo(request: FuseRequest, errno: number): void {
-    try {
-      request.replyFailed(errno)
-    } catch (error) {
-      this.#log.error(`${opcodeName(request.opcode)} ${request.unique} was not undone`, error)
-    }
   }
 
   #own(frame: RequestFrame, request: FuseRequest): void {
@@ -294,29 +211,25 @@ export class Connection {
   #init(frame: RequestFrame, request: FuseRequest): void {
     const offer = decodeInit(frame)
     this.#trace?.(traceRequest(request, offer))
-    this.#reply.begin(request.uniqueLo, request.uniqueHi)
     if (offer.major > 7) {
-      encodeMajor(this.#reply)
-      this.#deliver(request)
+      this.#replier.own(request, encodeMajor)
       return
     }
     try {
       const negotiated = negotiate(offer, this.#wishes)
       this.#handler.init?.(negotiated)
       this.#negotiated = negotiated
-      encodeInit(this.#reply, negotiated)
-      this.#deliver(request)
+      this.#replier.own(request, (reply) => encodeInit(reply, negotiated))
       this.#agree(negotiated)
     } catch (error) {
-      this.#fail(request, error)
+      this.#replier.fail(request, error)
       this.#agree(error instanceof Error ? error : new Error(String(error)))
     }
   }
 
   #destroyOnRequest(request: FuseRequest): void {
     this.#trace?.(traceRequest(request, undefined))
-    this.#reply.begin(request.uniqueLo, request.uniqueHi)
-    this.#deliver(request)
+    this.#replier.own(request, () => {})
     this.destroy()
   }
 
@@ -356,16 +269,4 @@ function hasReply(opcode: number): boolean {
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | undefined)?.then === 'function'
-}
-
-/** Linux knows error numbers to 4095; the kernel takes no reply with one beyond 511. */
-function isErrno(errno: number): boolean {
-  return Number.isInteger(errno) && errno > 0 && errno < 512
-}
-
-function errnoOf(error: unknown): number | undefined {
-  const errno = (error as { errno?: unknown } | undefined)?.errno
-  if (typeof errno !== 'number') return undefined
-  const positive = Math.abs(errno)
-  return isErrno(positive) ? positive : undefined
 }

@@ -18,6 +18,8 @@ export class FuseRequest implements Request {
   readonly gid: number
   readonly pid: number
   readonly groups: readonly number[] | undefined
+  /** A reply was sent, or tried to be: there will not be another. */
+  isAnswered = false
   #controller: AbortController | undefined
   #isInterrupted = false
   #replyFailed: ((errno: number) => void) | undefined

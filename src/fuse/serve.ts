@@ -4,12 +4,13 @@
 
 import { closeSync } from 'node:fs'
 import { Errno, FsError } from '../posix/errno.js'
-import { Connection, type FuseLog } from './connection.js'
+import { Connection } from './connection.js'
 import { Device, type DeviceCounts } from './device.js'
 import type { Handler } from './handler.js'
 import type { Negotiated, Wishes } from './handshake.js'
 import { type MountOptions, openMount, unmount } from './mount.js'
 import { Notifier } from './notify.js'
+import type { FuseLog } from './replier.js'
 import type { Trace } from './trace.js'
 import { abortConnection, type DeviceNumber, deviceNumberOf } from './tuning.js'
 

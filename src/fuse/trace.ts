@@ -15,9 +15,16 @@ export function traceRequest(request: Request, args: unknown): string {
   return `rx ${request.unique}: ${name} n${request.nodeid}${body} p${request.pid}`
 }
 
-export function traceReply(request: Request, errno: number, length: number): string {
+/** `refusal` is the errno of a reply that the kernel did not take, else 0. */
+export function traceReply(
+  request: Request,
+  errno: number,
+  length: number,
+  refusal: number,
+): string {
   const outcome = errno === 0 ? `OK ${length} bytes` : `${errno}=${errnoName(errno)}`
-  return `tx ${request.unique}: ${outcome}`
+  const fate = refusal === 0 ? '' : `, not taken: ${errnoName(refusal)}`
+  return `tx ${request.unique}: ${outcome}${fate}`
 }
 
 /** For JSON.stringify: data as its size, since Buffer's own toJSON lists every byte. */

@@ -3,14 +3,13 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { runProgram, whyNoMount } from './mounted.js'
 
 const CHILD = fileURLToPath(new URL('./helper-child.js', import.meta.url))
+
+const NOBODY = 'setpriv --reuid 65534 --regid 65534 --clear-groups --'
 
 function whyNoHelper(): string | undefined {
   const reason = whyNoMount()
@@ -22,27 +21,28 @@ function whyNoHelper(): string | undefined {
       return `SKIPPED: there is no ${program} here (packages fuse3, util-linux)`
     }
   }
+  try {
+    execFileSync('sh', ['-c', `${NOBODY} test -r ${CHILD} -a -x ${process.execPath}`])
+  } catch {
+    return 'SKIPPED: this folder, or node, is closed to the user nobody'
+  }
   return undefined
 }
 
-/** Runs the child as nobody in its own mount namespace, after what `prepare` does there as root. */
-async function asNobody(prepare: string, environment = ''): Promise<string> {
-  const directory = mkdtempSync(join(tmpdir(), 'cassfs-nobody-'))
-  chmodSync(directory, 0o777)
-  const nobody = 'setpriv --reuid 65534 --regid 65534 --clear-groups --'
-  const script = `
-    set -e
-    mkdir ${directory}/mnt && chown 65534:65534 ${directory}/mnt
-    mknod ${directory}/fuse c 10 229 && chmod 666 ${directory}/fuse
-    mount --bind ${directory}/fuse /dev/fuse
+/** Runs a script in a mount namespace of its own, where /mnt is empty; nothing of it is left. */
+function inNamespace(script: string): Promise<string> {
+  const whole = `set -e; mount -t tmpfs -o mode=755 none /mnt; ${script}`
+  return runProgram('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', whole])
+}
+
+/** Runs the child as nobody, after what `prepare` does as root. */
+function asNobody(prepare: string, environment = ''): Promise<string> {
+  return inNamespace(`
+    mkdir -m 755 /mnt/dir && chown 65534:65534 /mnt/dir
+    mknod /mnt/fuse c 10 229 && chmod 666 /mnt/fuse
+    mount --bind /mnt/fuse /dev/fuse
     ${prepare}
-    exec ${nobody} env HOME=${directory} ${environment} \
-      ${process.execPath} ${CHILD} ${directory}/mnt`
-  try {
-    return await runProgram('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script])
-  } finally {
-    rmSync(directory, { recursive: true })
-  }
+    exec ${NOBODY} env ${environment} ${process.execPath} ${CHILD} /mnt/dir`)
 }
 
 const skip = whyNoHelper()
@@ -69,10 +69,8 @@ describe('mounting as nobody', { skip: skip ?? false, timeout: 60_000 }, () => {
 })
 
 describe('mounting as root', { skip: skip ?? false, timeout: 30_000 }, () => {
-  const asRoot = (prepare: string) => {
-    const script = `${prepare} && mkdir -p /tmp/mnt && exec ${process.execPath} ${CHILD} /tmp/mnt`
-    return runProgram('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script])
-  }
+  const asRoot = (prepare: string) =>
+    inNamespace(`mkdir /mnt/dir; ${prepare}; exec ${process.execPath} ${CHILD} /mnt/dir`)
 
   it('without /dev/fuse says that the kernel has no FUSE here', async () => {
     const hidden = 'mount -t tmpfs none /dev'
