@@ -11,6 +11,7 @@ import { type FuseServer, serveMount } from '../fuse/serve.js'
 import { tune } from '../fuse/tuning.js'
 import type { Logger } from '../observe/logger.js'
 import type { MountStatus } from '../observe/status.js'
+import { Errno, FsError } from '../posix/errno.js'
 import { openStore, type StoreConfig } from '../store/open-store.js'
 import type { Store } from '../store/store.js'
 import { withMetrics } from '../store/with-metrics.js'
@@ -28,6 +29,8 @@ const kernelLifetimeMs = 10_000
 /** How long closing may go on trying to commit. */
 const closeDeadlineMs = 15_000
 const readAheadKb = 1024
+/** A clock that is further off the store's than this may not write. */
+const clockSkewMsMax = 3_600_000
 
 export interface MountPlan {
   /** An existing, empty directory. */
@@ -71,6 +74,7 @@ export async function assembleMount(plan: MountPlan, logger: Logger): Promise<Ru
   const store = withMetrics(await openStore(plan.store), counts.meter)
   let volume: OpenVolume | undefined
   try {
+    if (!plan.readOnly) await checkClock(store)
     let notifier: Notifier | undefined
     const open = await openMountedVolume(plan, store, logger, () => void notifier?.incEpoch())
     volume = open
@@ -85,6 +89,19 @@ export async function assembleMount(plan: MountPlan, logger: Logger): Promise<Ru
     await store.close()
     throw error
   }
+}
+
+/** Times of files are this host's: a wrong clock would order them wrongly for all other mounts. */
+async function checkClock(store: Store): Promise<void> {
+  const skewMs = Date.now() - (await store.clockMs())
+  if (Math.abs(skewMs) <= clockSkewMsMax) return
+  const minutes = Math.round(Math.abs(skewMs) / 60_000)
+  const where = skewMs > 0 ? 'ahead of' : 'behind'
+  throw new FsError(
+    Errno.EINVAL,
+    `the clock of this machine is ${minutes} minutes ${where} the store's: set it ` +
+      '(timedatectl set-ntp true), or mount read-only with -ro',
+  )
 }
 
 async function openMountedVolume(
