@@ -40,11 +40,16 @@ export class WriteFailed extends StoreUnavailable {
 }
 
 const openEnvironments = new Map<string, { environment: Environment; users: number }>()
+const closing = new Map<string, Promise<unknown>>()
 
 /** Opens (or joins) the environment in `directory`, which is made if it is not there. */
-export function openEnvironment(directory: string, syncTimeoutMs: number): Environment {
+export async function openEnvironment(
+  directory: string,
+  syncTimeoutMs: number,
+): Promise<Environment> {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const path = realpathSync(directory)
+  await closing.get(path)
   const opened = openEnvironments.get(path)
   if (opened) {
     opened.users++
@@ -132,9 +137,9 @@ export class Environment {
   }
 
   /** As `write`, for callers to whom a full disk is simply an error. */
-  async writeOrFull<T>(run: () => T): Promise<T> {
+  async writeOrFull<T>(run: () => T, options: { readonly frees?: boolean } = {}): Promise<T> {
     try {
-      return await this.write(run)
+      return await this.write(run, options)
     } catch (error) {
       if (error instanceof WriteFailed && error.diskFull)
         throw new FsError(Errno.ENOSPC, `no space left on the disk of ${this.directory}`, {
@@ -155,7 +160,12 @@ export class Environment {
     if (opened && --opened.users > 0) return
     openEnvironments.delete(this.directory)
     this.#closed = true
-    await withTimeLimit(this.#root.close(), this.#syncTimeoutMs, 'closing')
+    const closed = withTimeLimit(this.#root.close(), this.#syncTimeoutMs, 'closing')
+    closing.set(
+      this.directory,
+      closed.catch(() => undefined),
+    )
+    await closed.finally(() => closing.delete(this.directory))
   }
 
   async #transact<T>(run: () => T): Promise<T> {

@@ -50,7 +50,7 @@ export interface LmdbOptions {
 
 /** Throws StoreUnusable for a directory that is not, or not yet, one of this CassFS; FsError ENOSPC. */
 export async function openLmdbStore(options: LmdbOptions): Promise<LmdbStore> {
-  const environment = openEnvironment(options.directory, options.syncTimeoutMs ?? 10_000)
+  const environment = await openEnvironment(options.directory, options.syncTimeoutMs ?? 10_000)
   return new LmdbStore(environment, options)
 }
 

@@ -74,9 +74,10 @@ export class Registry {
     return this.#swap(this.#environment.environments, key, expect, row, isSameEnvironment)
   }
 
+  /** Also on a full disk: a mount that could not renew its session would lose what it holds open. */
   acquire({ key, holder, value }: Lease, ttlMs: number): Promise<{ held: boolean; holder: Uuid }> {
     const { leases } = this.#environment
-    return this.#environment.writeOrFull(() => {
+    const run = () => {
       const nowMs = this.#nowMs()
       const present = read<LeaseRow>(leases, keyOf(key))
       if (present && present.untilMs > nowMs && present.holder !== holder)
@@ -84,7 +85,8 @@ export class Registry {
       const row: LeaseRow = { holder, untilMs: nowMs + ttlMs, value, process: this.#mark }
       leases.put(keyOf(key), Buffer.from(JSON.stringify(row)))
       return { held: true, holder }
-    })
+    }
+    return this.#environment.writeOrFull(run, { frees: true })
   }
 
   async release(key: string, holder: Uuid): Promise<void> {

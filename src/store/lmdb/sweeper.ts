@@ -11,7 +11,7 @@ import type { Registry } from './registry.js'
 
 const everyMs = 5000
 const readersEveryMs = 60_000
-const limits = { seenMax: 20_000, dueMax: 500 }
+const limits = { seenMax: 20_000, dueMax: 200 }
 /** Transactions of one round; the rest waits for the next. */
 const piecesMax = 200
 
