@@ -43,7 +43,7 @@ function describeError(error) {
 
 function record(outcome, file, data) {
   if (!resultsPath) return
-  const result = { outcome, file, name: data.name }
+  const result = { outcome, file, name: data.name, ms: Math.round(data.details.duration_ms) }
   if (outcome === 'skipped') result.reason = reasonOf(data)
   appendFileSync(resultsPath, `${JSON.stringify(result)}\n`)
 }

@@ -63,18 +63,19 @@ async function startWriters(writers: Writer[], seed: number): Promise<Server[]> 
   return servers
 }
 
-async function endWriters(servers: Server[], hint: string): Promise<void> {
+async function endWriters(servers: Server[], writers: Writer[], hint: string): Promise<void> {
   try {
     const ended = () => servers.every((server) => !server.running())
     await waitFor(`${hint}: writers to notice the dead mount`, ended, WRITER_END_TIMEOUT_MS)
   } finally {
     for (const server of servers) server.kill('SIGKILL')
   }
-  for (const server of servers) assert.equal(await server.ended, 0, `${hint}: ${server.output()}`)
+  for (const [index, server] of servers.entries())
+    assert.equal(await server.ended, 0, `${hint}: ${server.output()}${lastLines(writers[index])}`)
 }
 
-function lastErrors(writers: Writer[]): string {
-  return writers.map(({ log }) => readFileSync(log, 'utf8').slice(-300)).join('\n')
+function lastLines(writer: Writer | undefined): string {
+  return writer ? readFileSync(writer.log, 'utf8').slice(-500) : ''
 }
 
 export interface KillRounds {
@@ -103,10 +104,10 @@ export async function killRounds(
     const hint = `seed ${seed}, round ${round}`
     const servers = await startWriters(writers, random(1 << 30))
     await sleep(random(KILL_AFTER_MS_MAX))
-    const early = servers.some((server) => !server.running()) ? lastErrors(writers) : ''
-    assert.equal(early, '', `${hint}: a writer was refused before the kill`)
+    const early = servers.findIndex((server) => !server.running())
+    assert.equal(early, -1, `${hint}: refused before the kill: ${lastLines(writers[early])}`)
     await target.kill()
-    await endWriters(servers, `${hint}\n${lastErrors(writers)}`)
+    await endWriters(servers, writers, hint)
     for (const writer of writers) readLog(writer)
     if (writers.some((writer) => writer.pending)) hits++
     await target.mount()

@@ -37,8 +37,11 @@ function moveEntry(state: State, from: string, to: string): void {
 export function apply(state: State, operation: Operation): void {
   const { name } = operation
   switch (operation.kind) {
-    case 'write':
     case 'replace':
+      state.delete(temporaryName(name)) // an earlier kill may have left one
+      state.set(name, { kind: 'file', content: contentOf(operation) })
+      break
+    case 'write':
       state.set(name, { kind: 'file', content: contentOf(operation) })
       break
     case 'append': {

@@ -40,7 +40,7 @@ interface Case {
   message: string
 }
 
-/** Reads `name  outcome` lines; what a failed case said follows its line, indented. */
+/** Reads `name  outcome` lines; what a case said follows its line, indented. */
 function parseCases(output: string): Case[] {
   const cases: Case[] = []
   for (const line of output.split('\n')) {
@@ -48,7 +48,7 @@ function parseCases(output: string): Case[] {
     if (match)
       cases.push({ name: match[1] as string, outcome: match[2] as Case['outcome'], message: '' })
     const last = cases.at(-1)
-    if (last?.outcome === 'FAILED' && /^\t/.test(line)) last.message += `${line.trim()} `
+    if (last && last.outcome !== 'ok' && /^\t/.test(line)) last.message += `${line.trim()} `
   }
   return cases
 }
@@ -109,7 +109,7 @@ describe(`public suites on ${name}`, { skip: missing ?? false }, () => {
   })
 
   function skipOf(each: Case, expected: Map<string, string>): string | false {
-    if (each.outcome === 'skipped') return 'needs a remount as read-only'
+    if (each.outcome === 'skipped') return `by pjdfstest: ${each.message || 'no reason given'}`
     const why = expected.get(each.name)
     return why !== undefined && each.outcome === 'FAILED' ? `expected to fail: ${why}` : false
   }

@@ -70,7 +70,9 @@ export async function openTarget(name: TargetName, flags: string[] = []): Promis
   try {
     await target.mount()
   } catch (error) {
-    await target.close()
+    await target.close().catch((closing) => {
+      throw new AggregateError([error, closing], String(error))
+    })
     throw error
   }
   return target
@@ -118,17 +120,31 @@ interface MountCommand {
   dir: string
   program: string
   flags: string[]
+  /** What the server says once it has mounted; without it, any mount on `dir` is taken for it. */
+  saysMounted?: RegExp
 }
 
-/** The type of the file system mounted last on a folder, read without touching it. */
-export function mountType(dir: string): string | undefined {
+interface MountInfo {
+  readonly id: string
+  readonly type: string
+}
+
+/** The mount that lies uppermost on a folder, read without touching it. */
+export function findMount(dir: string): MountInfo | undefined {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().split('\n')
-  const line = lines.findLast((each) => each.split(' ')[4] === dir)
-  return line ? / - (\S+)/.exec(line)?.[1] : undefined
+  const fields = lines.findLast((each) => each.split(' ')[4] === dir)?.split(' ')
+  const type = fields?.[fields.indexOf('-') + 1]
+  return fields?.[0] && type ? { id: fields[0], type } : undefined
 }
 
+/** Takes away what lies on a folder; it may go by itself meanwhile. */
 async function detachDead(dir: string): Promise<void> {
-  while (mountType(dir)) await run('umount', ['-l', dir])
+  for (let mount = findMount(dir); mount; mount = findMount(dir))
+    try {
+      await run('umount', ['-l', dir])
+    } catch (error) {
+      if (findMount(dir)?.id === mount.id) throw error
+    }
 }
 
 /** Any program that serves a mount in the foreground until it is unmounted. */
@@ -145,7 +161,7 @@ function createMount(command: MountCommand): Target {
   }
   const unmount = async () => {
     if (!server) return
-    if (mountType(dir)) await unmountLike(command)
+    if (findMount(dir)) await unmountLike(command)
     await finish()
   }
   const kill = async () => {
@@ -160,7 +176,7 @@ function createMount(command: MountCommand): Target {
     mount: async () => {
       if (name !== 'cassfs' && name !== 'cassandra') await detachDead(dir)
       server = await startServer(command.program, command.flags)
-      await waitUntilServed(server, dir)
+      await waitUntilServed(server, command)
     },
     unmount,
     kill,
@@ -179,14 +195,17 @@ async function unmountLike({ name, dir }: MountCommand): Promise<void> {
   else await run(process.execPath, [projectPath('bin/cassfs.js'), 'umount', dir])
 }
 
-async function waitUntilServed(server: Server, dir: string): Promise<void> {
+/**
+ * A dead mount that was there before may still answer from the kernel's cache, and the new one may
+ * get its number: where the server says when it has mounted, only that counts.
+ */
+async function waitUntilServed(server: Server, { dir, saysMounted }: MountCommand): Promise<void> {
   const served = async () => {
     if (!server.running()) throw new Error(`the mount ended at once:\n${server.output()}`)
-    if (!mountType(dir)?.startsWith('fuse')) return false
-    return stat(dir).then(
-      () => true,
-      () => false, // a dead mount below the new one answers ENOTCONN until it is replaced
-    )
+    if (saysMounted && !saysMounted.test(server.output())) return false
+    if (!findMount(dir)?.type.startsWith('fuse')) return false
+    await stat(dir)
+    return true
   }
   await waitFor(`${dir} to be mounted`, served, MOUNT_TIMEOUT_MS)
 }
@@ -199,7 +218,8 @@ function createCassfs(
   cassandra?: TestCassandra,
 ): Target {
   const flags = [...options, dir]
-  const mount = createMount({ name, workDir, dir, program: process.execPath, flags })
+  const saysMounted = /\bmounted\b/
+  const mount = createMount({ name, workDir, dir, program: process.execPath, flags, saysMounted })
   return {
     ...mount,
     status: async () => {
