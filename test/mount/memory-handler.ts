@@ -4,16 +4,13 @@
 
 import type * as fuse from '../../src/fuse/handler.js'
 import { Errno } from '../../src/posix/errno.js'
-import { MemoryNodes, type Node, now, S_IFDIR, S_IFMT, STORED_MAX } from './memory-nodes.js'
+import { MemoryLocks } from './memory-locks.js'
+import { MemoryNodes, type Node, S_IFDIR, S_IFMT } from './memory-nodes.js'
 
 const S_IFREG = 0o100000
 const S_IFLNK = 0o120000
-const RENAME_NOREPLACE = 1
-const RENAME_EXCHANGE = 2
 const FALLOC_FL_KEEP_SIZE = 1
 const SEEK_DATA = 3
-const F_UNLCK = 2
-const F_WRLCK = 1
 
 export interface MemoryOptions {
   /** Lifetime of names and attributes in the kernel. */
@@ -29,7 +26,7 @@ export interface MemoryOptions {
 export class MemoryHandler implements fuse.Handler {
   readonly #tree: MemoryNodes
   readonly #options: MemoryOptions
-  readonly #lockWaiters: (() => void)[] = []
+  readonly #locks = new MemoryLocks()
   #nextHandle: number
   destroyed = 0
 
@@ -88,13 +85,7 @@ export class MemoryHandler implements fuse.Handler {
 
   setattr(request: fuse.Request, args: fuse.SetattrArguments) {
     const node = this.#tree.node(request.nodeid)
-    if (args.mode !== undefined) node.mode = (node.mode & S_IFMT) | (args.mode & 0o7777)
-    if (args.uid !== undefined) node.uid = args.uid
-    if (args.gid !== undefined) node.gid = args.gid
-    if (args.size !== undefined) this.#tree.resize(node, args.size)
-    if (args.atime) node.atime = args.atime === 'now' ? now() : args.atime
-    if (args.mtime) node.mtime = args.mtime === 'now' ? now() : args.mtime
-    node.ctime = now()
+    this.#tree.change(node, args)
     return this.#attr(node)
   }
 
@@ -141,22 +132,7 @@ export class MemoryHandler implements fuse.Handler {
   }
 
   rename(request: fuse.Request, args: fuse.RenameArguments) {
-    const parent = this.#tree.node(request.nodeid)
-    const newParent = this.#tree.node(args.newParent)
-    const found = parent.names.get(args.name)
-    const target = newParent.names.get(args.newName)
-    if (!found) return Errno.ENOENT
-    if (target && args.flags & RENAME_NOREPLACE) return Errno.EEXIST
-    if (args.flags & RENAME_EXCHANGE) {
-      if (!target) return Errno.ENOENT
-      this.#tree.link(parent, args.name, target.node)
-    } else {
-      if (target && target.node.names.size > 0) return Errno.ENOTEMPTY
-      parent.names.delete(args.name)
-      if (target) this.#tree.unlink(newParent, args.newName, target.node)
-    }
-    this.#tree.link(newParent, args.newName, found.node)
-    return undefined
+    return this.#tree.rename(this.#tree.node(request.nodeid), args)
   }
 
   link(request: fuse.Request, { oldNodeid, newName }: fuse.LinkArguments) {
@@ -191,16 +167,11 @@ export class MemoryHandler implements fuse.Handler {
   }
 
   read(request: fuse.Request, { offset, size }: fuse.ReadArguments) {
-    const node = this.#tree.node(request.nodeid)
-    return node.data.subarray(Math.min(offset, node.size), Math.min(offset + size, node.size))
+    return this.#tree.read(this.#tree.node(request.nodeid), offset, size)
   }
 
   write(request: fuse.Request, { offset, data }: fuse.WriteArguments) {
-    const node = this.#tree.node(request.nodeid)
-    if (offset + data.length > node.size) this.#tree.resize(node, offset + data.length)
-    data.copy(node.data, Math.min(offset, STORED_MAX))
-    node.mtime = node.ctime = now()
-    return { size: data.length }
+    return { size: this.#tree.write(this.#tree.node(request.nodeid), offset, data) }
   }
 
   flush() {
@@ -233,13 +204,8 @@ export class MemoryHandler implements fuse.Handler {
   }
 
   copyFileRange(request: fuse.Request, args: fuse.CopyFileRangeArguments) {
-    const from = this.#tree.node(request.nodeid)
-    const to = this.#tree.node(args.nodeidOut)
-    const data = from.data.subarray(args.offsetIn, Math.min(args.offsetIn + args.length, from.size))
-    const end = args.offsetOut + data.length
-    if (end > to.size) this.#tree.resize(to, end)
-    data.copy(to.data, Math.min(args.offsetOut, STORED_MAX))
-    return { size: data.length }
+    const data = this.#tree.read(this.#tree.node(request.nodeid), args.offsetIn, args.length)
+    return { size: this.#tree.write(this.#tree.node(args.nodeidOut), args.offsetOut, data) }
   }
 
   opendir(request: fuse.Request) {
@@ -306,56 +272,22 @@ export class MemoryHandler implements fuse.Handler {
     return this.#tree.node(request.nodeid).xattrs.delete(name) ? undefined : Errno.ENODATA
   }
 
-  /** One lock a file, over all of it, is enough to see the requests come and go. */
-  #blocking(node: Node, { owner }: fuse.LockArguments): fuse.FileLock | undefined {
-    return node.lock && node.lock.owner !== `${owner.hi}:${owner.lo}` ? node.lock.lock : undefined
-  }
-
   getlk(request: fuse.Request, args: fuse.LockArguments) {
-    const blocking = this.#blocking(this.#tree.node(request.nodeid), args)
-    return { lock: blocking ?? { ...args.lock, type: F_UNLCK } }
+    return this.#locks.get(request.nodeid, args)
   }
 
   setlk(request: fuse.Request, args: fuse.LockArguments) {
-    const node = this.#tree.node(request.nodeid)
-    if (this.#blocking(node, args)) return Errno.EAGAIN
-    if (args.lock.type === F_UNLCK) {
-      node.lock = undefined
-      for (const wake of this.#lockWaiters.splice(0)) wake()
-    } else if (args.lock.type === F_WRLCK || node.lock === undefined) {
-      node.lock = { owner: `${args.owner.hi}:${args.owner.lo}`, lock: args.lock }
-    }
-    return undefined
+    return this.#locks.set(request.nodeid, args)
   }
 
   setlkw(request: fuse.Request, args: fuse.LockArguments) {
-    const node = this.#tree.node(request.nodeid)
-    if (!this.#blocking(node, args)) return this.setlk(request, args)
-    return this.#waitForLock(node, request, args)
-  }
-
-  async #waitForLock(node: Node, request: fuse.Request, args: fuse.LockArguments) {
-    const { signal } = request
-    while (this.#blocking(node, args) && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#lockWaiters.push(resolve)
-        signal.addEventListener('abort', () => resolve(), { once: true })
-      })
-    }
-    return signal.aborted ? Errno.EINTR : this.setlk(request, args)
+    return this.#locks.setOrWait(request.nodeid, args, request)
   }
 
   statfs() {
-    return {
-      blocks: 1 << 20,
-      bfree: 1 << 19,
-      bavail: 1 << 19,
-      files: 1 << 20,
-      ffree: 1 << 19,
-      bsize: 4096,
-      frsize: 4096,
-      namelen: 255,
-    }
+    const half = 1 << 19
+    const counts = { blocks: 2 * half, bfree: half, bavail: half, files: 2 * half, ffree: half }
+    return { ...counts, bsize: 4096, frsize: 4096, namelen: 255 }
   }
 
   syncfs() {

@@ -5,6 +5,8 @@ import { Errno } from '../../src/posix/errno.js'
 
 export const S_IFMT = 0o170000
 export const S_IFDIR = 0o040000
+const RENAME_NOREPLACE = 1
+const RENAME_EXCHANGE = 2
 /** Content beyond this is forgotten, so that a test may use offsets of any size. */
 export const STORED_MAX = 1 << 28
 const NO_DATA = Buffer.alloc(0)
@@ -33,7 +35,6 @@ export interface Node {
   readonly xattrs: Map<string, Buffer>
   lookups: number
   opens: number
-  lock: { readonly owner: string; readonly lock: fuse.FileLock } | undefined
 }
 
 export function now(): fuse.Time {
@@ -72,7 +73,6 @@ export class MemoryNodes {
       xattrs: new Map(),
       lookups: 0,
       opens: 0,
-      lock: undefined,
     }
     this.nodes.set(node.ino, node)
     return node
@@ -137,5 +137,45 @@ export class MemoryNodes {
     }
     node.size = size
     node.mtime = node.ctime = now()
+  }
+
+  change(node: Node, args: fuse.SetattrArguments): void {
+    if (args.mode !== undefined) node.mode = (node.mode & S_IFMT) | (args.mode & 0o7777)
+    if (args.uid !== undefined) node.uid = args.uid
+    if (args.gid !== undefined) node.gid = args.gid
+    if (args.size !== undefined) this.resize(node, args.size)
+    if (args.atime) node.atime = args.atime === 'now' ? now() : args.atime
+    if (args.mtime) node.mtime = args.mtime === 'now' ? now() : args.mtime
+    node.ctime = now()
+  }
+
+  read(node: Node, offset: number, size: number): Buffer {
+    return node.data.subarray(Math.min(offset, node.size), Math.min(offset + size, node.size))
+  }
+
+  write(node: Node, offset: number, data: Buffer): number {
+    if (offset + data.length > node.size) this.resize(node, offset + data.length)
+    data.copy(node.data, Math.min(offset, STORED_MAX))
+    node.mtime = node.ctime = now()
+    return data.length
+  }
+
+  /** An errno, or undefined when it is done. */
+  rename(parent: Node, args: fuse.RenameArguments): number | undefined {
+    const newParent = this.node(args.newParent)
+    const found = parent.names.get(args.name)
+    const target = newParent.names.get(args.newName)
+    if (!found) return Errno.ENOENT
+    if (target && args.flags & RENAME_NOREPLACE) return Errno.EEXIST
+    if (args.flags & RENAME_EXCHANGE) {
+      if (!target) return Errno.ENOENT
+      this.link(parent, args.name, target.node)
+    } else {
+      if (target && target.node.names.size > 0) return Errno.ENOTEMPTY
+      parent.names.delete(args.name)
+      if (target) this.unlink(newParent, args.newName, target.node)
+    }
+    this.link(newParent, args.newName, found.node)
+    return undefined
   }
 }
