@@ -286,3 +286,21 @@ test('a listing of the log that fails is EIO for who asked, and nothing is taken
   await assert.rejects(fixture.wait(replica.poll()), isErrno(Errno.EIO))
   assert.equal(replica.inode(1)?.ino, 1)
 })
+
+test('a volume that vanishes from the tables of the engine is ESTALE, and nobody waits for it', async () => {
+  const fixture = await Fixture.create()
+  let isGone = false
+  const tables = fixture.memory.tables(fixture.identity.volume)
+  const vanishing = new Proxy(tables, {
+    get(target, name) {
+      if (name === 'head' && isGone) return () => undefined
+      const value = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  const replica = await fixture.open(withCalls(fixture.memory, { tables: () => vanishing }))
+  const ino = await fixture.wait(create(replica, 'a'))
+  isGone = true
+  const chmod = change(replica, { op: 'chmod', ino, mode: 0o600 })
+  await assert.rejects(fixture.wait(chmod, 1000), isErrno(Errno.ESTALE))
+})

@@ -2,6 +2,7 @@
 // tells what changed. An entry whose chain does not continue ours, a head below ours, or a gap that
 // stays: this is not the log we knew, so everything is loaded anew.
 
+import { Errno, FsError } from '../posix/errno.js'
 import { StoreUnavailable } from '../store/store.js'
 import { EntryKind, type LogEntry } from '../volume/log-entry.js'
 import type { Committed } from './committed.js'
@@ -16,6 +17,7 @@ import { sleep } from './waiting.js'
 
 /** A quorum read can show entry N+2 before N+1: how long a gap may last before it is believed. */
 const gapRereadsMs = [5, 20, 80, 320] as const
+const volumeGone = 'the volume does not exist any more'
 const knownKinds = new Set<number>(Object.values(EntryKind))
 
 export interface FollowContext extends LoadContext {
@@ -43,7 +45,7 @@ export class Follow {
   #epoch = 0
   #otherEpoch = 0
   #polls = 0
-  #unusable: string | undefined
+  #unusable: FsError | undefined
 
   constructor(context: FollowContext) {
     this.#context = context
@@ -63,8 +65,8 @@ export class Follow {
     return this.#otherEpoch
   }
 
-  /** Why this program must not change the volume, whatever its state. */
-  get unusable(): string | undefined {
+  /** What every change gets, whatever the volume's state: ESTALE, or EROFS for what is too new. */
+  get unusable(): FsError | undefined {
     return this.#unusable
   }
 
@@ -149,7 +151,7 @@ export class Follow {
       contact.followed(started)
     } catch (error) {
       if (error instanceof StoreUnavailable) contact.failed('poll', error)
-      else this.#refuse(`the log cannot be followed: ${String(error)}`)
+      else this.#refuse(Errno.EROFS, `the log cannot be followed: ${String(error)}`)
       throw error
     }
   }
@@ -160,7 +162,7 @@ export class Follow {
     const ours = committed.head
     const head = await readHead(this.#context)
     if (!head) {
-      this.#refuse('the volume does not exist any more')
+      this.#refuse(Errno.ESTALE, volumeGone)
       return 0
     }
     const other = head.seq === ours.seq && head.request !== ours.request
@@ -180,7 +182,7 @@ export class Follow {
       }
       const missing = end === 'gap' || committed.head.seq < Math.max(target, this.#sharedSeq())
       if (end === 'done' && entries.length >= pageSize) continue
-      if (!missing) return
+      if (!missing) return this.#checkShared()
       const waitMs = gapRereadsMs[rereads++]
       if (waitMs === undefined) {
         await this.reload(`entry ${committed.head.seq + 1} is gone`, false)
@@ -188,6 +190,16 @@ export class Follow {
       }
       await sleep(clock, waitMs, signal)
     }
+  }
+
+  /** Tables that have moved on, but not along their log, are another volume's. */
+  async #checkShared(): Promise<void> {
+    const { source, head: ours } = this.#context.committed
+    if (source.kind !== 'shared') return
+    const head = source.tables.head()
+    if (!head) this.#refuse(Errno.ESTALE, volumeGone)
+    else if (head.seq < ours.seq || (head.seq === ours.seq && head.request !== ours.request))
+      await this.reload(`its head is at ${head.seq}, ours was at ${ours.seq}`, true)
   }
 
   /** How far the engine's tables are; 0 where they are not in this process. */
@@ -202,7 +214,7 @@ export class Follow {
     const started = momentOf(this.#context.clock)
     const loaded = await reload(this.#context)
     if (!loaded) {
-      this.#refuse('the volume does not exist any more')
+      this.#refuse(Errno.ESTALE, volumeGone)
       return
     }
     this.#epoch++
@@ -217,12 +229,12 @@ export class Follow {
   #lookAtKind(entry: LogEntry): void {
     if (knownKinds.has(entry.kind)) return
     const what = `entry ${entry.seq} of its log is of kind ${entry.kind}`
-    this.#refuse(`${what}, which this version does not know: update it`)
+    this.#refuse(Errno.EROFS, `${what}, which this version does not know: update it`)
   }
 
-  #refuse(reason: string): void {
-    if (this.#unusable === reason) return
-    this.#unusable = reason
+  #refuse(errno: Errno, reason: string): void {
+    if (this.#unusable) return
+    this.#unusable = new FsError(errno, reason)
     this.#context.logger.error('the volume is not changed any more by this mount', { reason })
   }
 }

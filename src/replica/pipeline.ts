@@ -46,7 +46,7 @@ export class Pipeline<Intent> {
   refuse(): void {
     const { signal, follow, committed, contact } = this.#context
     if (signal.aborted) throw new FsError(Errno.EIO, 'the file system is closed')
-    if (follow.unusable) throw new FsError(Errno.EROFS, follow.unusable)
+    if (follow.unusable) throw follow.unusable
     if (committed.head.state !== VolumeState.live) throw refusedByState(committed.head.state).error
     if (contact.isOffline) throw new FsError(Errno.EIO, 'the store does not answer')
   }
@@ -182,10 +182,11 @@ export class Pipeline<Intent> {
   /** Whether what we have is what the next batch may be built on; waits for it where it is not. */
   async #isCurrent(): Promise<boolean> {
     const { follow, committed, clock, random, signal } = this.#context
+    if (follow.unusable) return true
     if (follow.reloading) await follow.reloading.catch(() => {})
-    else if (committed.behind) {
+    else if (committed.behind)
       await follow.join().catch(() => sleep(clock, backoffMs(3, random), signal))
-    } else return true
+    else return true
     return false
   }
 

@@ -38,7 +38,7 @@ export class PrepareAgain extends Error {
 
 /** What other mounts did (or a conflict or reload brought to light), told once it is visible here. */
 export interface ForeignChange {
-  /** Names that now mean another inode than before (0 = none). */
+  /** Names that now mean another inode than before (0 = none, or not known here any more). */
   readonly names: readonly {
     readonly parent: number
     readonly name: Name
@@ -91,7 +91,8 @@ export interface ChangeOptions {
 export interface Replica<Intent> extends Namespace {
   /**
    * Undefined (nearly always): answer at once. Else the replica must first catch up with the log
-   * (after idling); rejects with FsError EIO where that fails.
+   * (after idling, or a stop of the process). Where the store does not answer then, it resolves all
+   * the same and reads go on from what is here.
    */
   ready(): Promise<void> | undefined
   /**
