@@ -145,6 +145,19 @@ describe('the end of a mount', { skip }, () => {
     assert.equal((await sandbox.run(['umount', folder])).status, 1)
   })
 
+  test('a mount whose process is stopped is silent, and can be detached all the same', async () => {
+    const mount = await start()
+    mount.signal('SIGSTOP')
+    const [seen] = JSON.parse((await sandbox.run(['status', folder, '--json'])).stdout)
+    assert.equal(seen.state, 'silent')
+    const { status, stderr } = await sandbox.run(['umount', folder])
+    assert.equal(status, 0, stderr)
+    assert.match(stderr, /does not answer: [\s\S]* could not be asked to save; it is detached/)
+    assert.equal(await isMounted(folder), false)
+    mount.signal('SIGCONT')
+    assert.equal(await mount.ended, 0, mount.log())
+  })
+
   test('a killed mount is detached by its watcher, and mounted again', async () => {
     const first = await start()
     await writeFile(join(folder, 'a'), 'hello')

@@ -23,6 +23,8 @@ import type { CommandContext, OwnOptions } from '../command-spec.js'
 /** Saving what is unsaved can take long on a slow link; the mount itself bounds it. */
 const answerMsMax = 180_000
 const endMsMax = 30_000
+/** Who does not even tell its status hangs, or is stopped. */
+const aliveMsMax = 5_000
 
 export async function run(
   context: CommandContext,
@@ -39,6 +41,9 @@ export async function run(
   return tell(context, mountpoint, answer)
 }
 
+/** ECONNREFUSED (111) is a socket whose process has gone. */
+const silentErrors: readonly number[] = [Errno.ETIMEDOUT, Errno.ENOENT, 111]
+
 /** Undefined: nobody answers there. */
 async function ask(
   context: CommandContext,
@@ -46,11 +51,12 @@ async function ask(
   detach: boolean,
 ): Promise<UnmountAnswer | undefined> {
   try {
+    await askControlSocket(record.controlSocket, { request: 'status' }, aliveMsMax)
     const request = { request: 'unmount', detach } as const
     return await askControlSocket(record.controlSocket, request, answerMsMax)
   } catch (error) {
     if (!(error instanceof FsError)) throw error
-    const silent = [Errno.ETIMEDOUT, Errno.ENOENT, 111].includes(error.errno)
+    const silent = silentErrors.includes(error.errno)
     if (!silent)
       throw new FsError(error.errno, `cannot unmount ${record.mountpoint}`, { cause: error })
     context.warn(`the mount (process ${record.pid}) does not answer: ${error.message}`)
