@@ -7,9 +7,12 @@ import type { Caller } from '../../src/vfs/vfs.js'
 import { callers, type Operation } from './operation.js'
 import { type Entry, type Outcome, type Subject, statValue, type Tree } from './subject.js'
 
-/** Only as root: it becomes other users for single calls. */
-export function openHostSubject(): Subject {
-  const base = fs.mkdtempSync(join(tmpdir(), 'cassfs-reference-'))
+/**
+ * A new directory below `parent`. Only as root: it becomes other users for single calls, which must be
+ * able to reach it.
+ */
+export function openHostSubject(parent = tmpdir()): Subject {
+  const base = fs.mkdtempSync(join(parent, 'cassfs-reference-'))
   const directory = `${base}/root`
   fs.mkdirSync(directory)
   fs.chmodSync(base, 0o755)
