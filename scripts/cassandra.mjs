@@ -7,14 +7,15 @@
  *   node scripts/cassandra.mjs stop  --dir D [--node N] [--kill]
  *   node scripts/cassandra.mjs status --dir D [--json]
  *   node scripts/cassandra.mjs check
+ *   node scripts/cassandra.mjs fetch
  *
  * `start` prints what `-server=` and CASSFS_TEST_SERVER take once every node serves, and leaves the
  * nodes running; a stopped D comes back with its data. `check` fails with the reason when
- * this machine cannot run Cassandra. Exit status: 0, 1 failed, 2 usage, 3 Java or Maven is missing.
+ * this machine cannot run Cassandra; `fetch` only fills the cache with its jars. Exit status: 0, 1 failed, 2 usage, 3 Java or Maven is missing.
  */
 import { parseArgs } from 'node:util'
 import { clusterStatus, startCluster, stopCluster } from './cassandra/cluster.mjs'
-import { whatIsMissing } from './cassandra/java.mjs'
+import { fetchJars, whatIsMissing } from './cassandra/java.mjs'
 
 const OPTIONS = {
   dir: { type: 'string' },
@@ -31,7 +32,7 @@ const OPTIONS = {
 
 function usage(message) {
   console.error(
-    `cassandra: ${message}\nusage: cassandra.mjs start|stop|status --dir D [options] | check`,
+    `cassandra: ${message}\nusage: cassandra.mjs start|stop|status --dir D [options] | check | fetch`,
   )
   return 2
 }
@@ -61,19 +62,24 @@ async function main() {
   const [action, ...rest] = positionals
   if (rest.length > 0) return usage(`unexpected argument ${rest[0]}`)
   const only = values.node === undefined ? undefined : Number(values.node)
-  if (action !== 'check' && !values.dir) return usage('--dir is missing')
+  const withoutDir = action === 'check' || action === 'fetch'
+  if (!withoutDir && !values.dir) return usage('--dir is missing')
   if (action === 'stop') {
     await stopCluster(values.dir, values.kill ? 'SIGKILL' : 'SIGTERM', only)
     return 0
   }
   if (action === 'status') return show(values, clusterStatus(values.dir))
-  if (action !== 'start' && action !== 'check') return usage(`unknown action ${action ?? ''}`)
+  if (action !== 'start' && !withoutDir) return usage(`unknown action ${action ?? ''}`)
   const missing = whatIsMissing()
   if (missing) {
     console.error(`cassandra: ${missing}`)
     return 3
   }
   if (action === 'check') return 0
+  if (action === 'fetch') {
+    console.log(fetchJars())
+    return 0
+  }
   return show(values, await startCluster(values.dir, clusterOptions(values), only))
 }
 

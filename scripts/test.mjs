@@ -4,6 +4,9 @@
  * FILTER is a part of a test file's path (`npm test -- src/fuse`). Test files that mount run one at
  * a time, the others two at a time. Afterwards whatever a test left behind is unmounted and ended,
  * and counts as a failure. Last line: `N passed, N failed, N skipped`.
+ *
+ * `*.test.ts` run by default; `--heavy` runs `*.e2e.ts` instead (what .ci/run installs programs
+ * for), `--soak` runs `*.soak.ts`. CASSFS_TEST_LIMIT_MS bounds the whole run.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
@@ -15,8 +18,15 @@ import { BUILDS, build, filesBelow, install, root } from './prepare.mjs'
 import { whatStopsEverything, whatStopsMounting } from './requirements.mjs'
 import { MARK, mountsBelow, removeLeftovers } from './test/leftovers.mjs'
 
-const LIMIT_MS = Number(process.env.CASSFS_TEST_LIMIT_MS ?? 465_000)
-const FILE_TIMEOUT_MS = 240_000
+/** Kinds of tests: how their files end, and how long a file and the whole run may take. */
+const KINDS = {
+  test: { suffix: '.test.js', fileTimeoutMs: 240_000, limitMs: 465_000 },
+  heavy: { suffix: '.e2e.js', fileTimeoutMs: 1_500_000, limitMs: 3_600_000 },
+  soak: { suffix: '.soak.js', fileTimeoutMs: 86_400_000, limitMs: 86_400_000 },
+}
+const kind = KINDS[['heavy', 'soak'].find((name) => process.argv.includes(`--${name}`)) ?? 'test']
+const filters = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
+const limitMs = Number(process.env.CASSFS_TEST_LIMIT_MS ?? kind.limitMs)
 /** Where tests mount, start servers or measure themselves: these run one at a time. */
 const SERIAL = /^(test\/(mount|e2e|crash|cluster)|src\/(mount|cli))\//
 const buildDir = join(root, BUILDS.test.outDir)
@@ -26,12 +36,12 @@ const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => interrupted.abort(signal))
 
-function selectTests(filters) {
+function selectTests() {
   return ['src', 'test', 'bench']
     .map((dir) => join(buildDir, dir))
     .filter((dir) => existsSync(dir))
     .flatMap(filesBelow)
-    .filter((path) => path.endsWith('.test.js'))
+    .filter((path) => path.endsWith(kind.suffix))
     .map((path) => relative(buildDir, path))
     .filter((path) => filters.length === 0 || filters.some((part) => matches(path, part)))
     .sort()
@@ -50,14 +60,14 @@ function runFiles(files, concurrency, env) {
     '--test',
     '--enable-source-maps',
     `--test-concurrency=${concurrency}`,
-    `--test-timeout=${FILE_TIMEOUT_MS}`,
+    `--test-timeout=${kind.fileTimeoutMs}`,
     `--test-reporter=${join(root, 'scripts/test/reporter.mjs')}`,
     '--test-reporter-destination=stdout',
   ]
   const paths = files.map((file) => join(buildDir, file))
   const child = spawn(process.execPath, [...flags, ...paths], { cwd: root, env, stdio: 'inherit' })
   let timedOut = false
-  const left = LIMIT_MS - (Date.now() - startedAt)
+  const left = limitMs - (Date.now() - startedAt)
   const timer = setTimeout(
     () => {
       timedOut = true
@@ -106,7 +116,7 @@ function problemsOf(runs, results, typesRight, leftovers) {
   if (interrupted.signal.aborted) problems.push(`ended by ${interrupted.signal.reason}`)
   if (!typesRight) problems.push('the sources do not compile without errors')
   if (runs.some((each) => each.timedOut))
-    problems.push(`not finished after ${LIMIT_MS / 1000} s; the tests that ran last are above`)
+    problems.push(`not finished after ${limitMs / 1000} s; the tests that ran last are above`)
   else if (runs.some((each) => each.code !== 0) && count(results, 'failed') === 0)
     problems.push('node --test failed without naming a test')
   return problems
@@ -142,7 +152,7 @@ async function main() {
     console.log(`Tests that mount will be skipped: ${problem}`)
   install()
   const typesRight = [build('dist'), build('test')].every(Boolean)
-  const files = selectTests(process.argv.slice(2))
+  const files = selectTests()
   if (files.length === 0) {
     console.error('no test file matches')
     return 1

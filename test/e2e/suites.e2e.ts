@@ -119,13 +119,14 @@ describe(`public suites on ${name}`, { skip: missing ?? false }, () => {
     assert.ok(!expected.has(each.name), 'passes: take it out of pjdfstest-expected.txt')
   }
 
+  const operations = process.env.CASSFS_TEST_FSX_OPERATIONS ?? '20000'
   const first = Number(process.env.CASSFS_TEST_SEED ?? Date.now() % 1_000_000)
   for (const seed of [first, first + 1, first + 2])
-    test(`fsx -N 20000 -S ${seed}`, {
+    test(`fsx -N ${operations} -S ${seed}`, {
       skip: fsx ? false : `fsx not found; ${ADVICE}`,
     }, async () => {
       const file = join(target.dir, `fsx.${seed}`)
-      const flags = ['-N', '20000', '-S', String(seed), '-P', target.workDir, file]
+      const flags = ['-N', operations, '-S', String(seed), '-P', target.workDir, file]
       const { code, output } = await runSuite(fsx as string, flags)
       assert.equal(code, 0, output.slice(-6000))
       assert.match(output, /All operations completed A-OK/)

@@ -11,6 +11,7 @@ import type { SiteServers } from './servers.js'
 const USER = 'admin'
 const PASSWORD = 'Pw-12345678'
 const PAGE_TIMEOUT_MS = 120_000
+const COPY_TIMEOUT_MS = 300_000
 
 /** Copies the package's tree, links resolved, with a configuration for these servers. */
 export async function layOutSite(dir: string, servers: SiteServers): Promise<void> {
@@ -18,10 +19,10 @@ export async function layOutSite(dir: string, servers: SiteServers): Promise<voi
     `cp -rL /usr/share/wordpress/. "$SITE/" 2>/dev/null || true
      rm -rf "$SITE/wp-config.php" "$SITE/.htaccess" "$SITE/wp-content/themes"
      cp -rL /var/lib/wordpress/wp-content/. "$SITE/wp-content/"`,
-    { env: { ...process.env, SITE: dir } },
+    { env: { ...process.env, SITE: dir }, timeoutMs: COPY_TIMEOUT_MS },
   )
   writeFileSync(join(dir, 'wp-config.php'), configuration(servers))
-  await run('chown', ['-R', 'www-data:www-data', dir])
+  await run('chown', ['-R', 'www-data:www-data', dir], { timeoutMs: COPY_TIMEOUT_MS })
   const create = 'create database wp'
   await run('mariadb', ['--no-defaults', '-uroot', '-S', servers.databaseSocket, '-e', create])
 }

@@ -16,7 +16,7 @@ import { Browser, layOutSite, type Upload } from './site.js'
 
 const TITLE = 'A site on CassFS'
 const POST = 'A picture post'
-const TIMEOUT_MS = 400_000
+const TIMEOUT_MS = 900_000
 
 async function useSite(browser: Browser, picture: Buffer): Promise<Upload> {
   await browser.install(TITLE)

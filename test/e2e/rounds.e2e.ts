@@ -1,0 +1,88 @@
+/**
+ * Ten times the same work on one mount: what the mount's process holds must stop growing. And when
+ * the kernel drops its caches, no inode may be remembered any more.
+ */
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fetchTreeArchive } from '../../bench/tree-archive.js'
+import { openDescriptors, rssAnon, run, shell, waitFor } from '../support/process.js'
+import { openTarget, type Target, targetMissing, targetName } from '../support/target.js'
+
+const ROUNDS = Number(process.env.CASSFS_TEST_ROUNDS ?? 10)
+/** The first rounds fill caches; from this one on nothing may grow. */
+const BASE_ROUND = 3
+const GROWTH_MAX = 1.1
+const TIMEOUT_MS = 1_200_000
+const STEP_TIMEOUT_MS = 300_000
+
+interface Footprint {
+  rssAnon: number
+  descriptors: number
+  inodesRemembered: number
+  spoolBytes: number
+}
+
+/** The kernel asks for nothing and holds nothing: names, inodes and pages are dropped. */
+function dropKernelCaches(): void {
+  writeFileSync('/proc/sys/vm/drop_caches', '2\n')
+}
+
+async function readFiles(target: Target): Promise<Record<string, number>> {
+  const shown = (await target.status()) as {
+    status: { counts: { files: Record<string, number> } }
+  }
+  return shown.status.counts.files
+}
+
+async function measure(target: Target): Promise<Footprint> {
+  const pid = target.pid()
+  assert.ok(pid)
+  const { inodesRemembered = 0, spoolBytes = 0 } = await readFiles(target)
+  return { rssAnon: rssAnon(pid), descriptors: openDescriptors(pid), inodesRemembered, spoolBytes }
+}
+
+async function work(dir: string, archive: string): Promise<void> {
+  const timeoutMs = STEP_TIMEOUT_MS
+  mkdirSync(dir)
+  await run('tar', ['-C', dir, '-xf', archive], { timeoutMs })
+  const env = { ...process.env, DIR: dir }
+  const lines = await shell('find "$DIR" -type f -printf "%s\\n" | wc -l', { env, timeoutMs })
+  assert.equal(Number(lines), 2521)
+  await shell('find "$DIR" -type f -print0 | xargs -0 cat | wc -c', { env, timeoutMs })
+  await run('rm', ['-rf', dir], { timeoutMs })
+}
+
+test(`${ROUNDS} rounds of untar, find, read, rm`, { timeout: TIMEOUT_MS }, async (t) => {
+  const name = targetName()
+  const missing = await targetMissing(name)
+  if (missing) return t.skip(missing)
+  if (!name.startsWith('cass')) return t.skip(`${name} has no status to compare`)
+  if (process.getuid?.() !== 0) return t.skip('only root drops the caches of the kernel')
+  const archive = await fetchTreeArchive()
+  const target = await openTarget(name)
+  try {
+    const footprints: Footprint[] = []
+    for (let round = 1; round <= ROUNDS; round++) {
+      await work(join(target.dir, `round${round}`), archive)
+      footprints.push(await measure(target))
+      t.diagnostic(`round ${round}: ${JSON.stringify(footprints.at(-1))}`)
+    }
+    compare(footprints[BASE_ROUND - 1] as Footprint, footprints.at(-1) as Footprint)
+    await work(join(target.dir, 'last'), archive)
+    dropKernelCaches()
+    const forgotten = async () => ((await readFiles(target)).inodesRemembered ?? 0) <= 1
+    await waitFor('every inode but the root to be forgotten', forgotten)
+  } finally {
+    await target.close()
+  }
+})
+
+function compare(base: Footprint, last: Footprint): void {
+  for (const key of Object.keys(base) as (keyof Footprint)[])
+    assert.ok(
+      last[key] <= base[key] * GROWTH_MAX,
+      `${key} grew from ${base[key]} after round ${BASE_ROUND} to ${last[key]}`,
+    )
+}
