@@ -1,11 +1,10 @@
-// /dev/fuse in Node's event loop: woken by poll(2), reads requests until there are none, and for a
-// moment longer. A client that works step by step sends its next request some microseconds after a
-// reply; reading on instead of going back to sleep saves both a wake-up (`spin`). It is adaptive:
-// spins that catch nothing make further ones rarer, so an idle or a crowded machine spends nothing.
+// /dev/fuse in Node's event loop: woken by poll(2), reads requests until there are none, and where it
+// pays (spin.ts) for a moment longer; replies are written at once.
 
 import { IOV_MAX, read, write, writev } from '../native/io.js'
 import { type Watch, watchReadable } from '../native/poll.js'
 import { Errno } from '../posix/errno.js'
+import { Spin, type SpinCounts } from './spin.js'
 import type { ReplyFrame } from './wire/reply-frame.js'
 import type { RequestFrame } from './wire/request-frame.js'
 
@@ -13,10 +12,6 @@ import type { RequestFrame } from './wire/request-frame.js'
 const TURN_MAX_MS = 5
 /** The same while answers are awaited, which need that turn. */
 const TURN_WITH_PENDING_MAX_MS = 1
-/** Spins in a row that caught nothing, before they become rarer. */
-const MISSES_MAX = 4
-/** At the rarest, one wake-up in so many is followed by a spin. */
-const SPIN_EVERY_MAX = 64
 /** Replies with less data than this are copied into one buffer: cheaper than a list of two. */
 const COPY_MAX = 4096
 
@@ -31,39 +26,31 @@ export interface FrameSink {
 }
 
 /** What reading the device has cost so far. */
-export interface DeviceCounts {
+export interface DeviceCounts extends SpinCounts {
   /** Requests read. */
-  requests: number
+  readonly requests: number
   /** Times that the event loop woke the device. */
-  wakeUps: number
-  /** Spins, and how many of them caught a request. */
-  spins: number
-  spinHits: number
-  /** Time spent in spins that caught nothing, in milliseconds. */
-  spinWastedMs: number
+  readonly wakeUps: number
 }
 
 export class Device {
-  readonly counts: DeviceCounts = {
-    requests: 0,
-    wakeUps: 0,
-    spins: 0,
-    spinHits: 0,
-    spinWastedMs: 0,
-  }
   readonly #fd: number
-  readonly #spinMs: number
+  readonly #spin: Spin
   readonly #small = Buffer.allocUnsafeSlow(COPY_MAX + 512)
   #watch: Watch | undefined
   #frame: RequestFrame | undefined
   #onStopped: () => void = () => {}
-  #misses = 0
-  #wakesToSpin = 1
+  #requests = 0
+  #wakeUps = 0
 
   /** An open, non-blocking /dev/fuse that is mounted; closed by whoever opened it. */
   constructor(fd: number, spinMicroseconds: number) {
     this.#fd = fd
-    this.#spinMs = spinMicroseconds / 1000
+    this.#spin = new Spin(spinMicroseconds)
+  }
+
+  get counts(): DeviceCounts {
+    return { requests: this.#requests, wakeUps: this.#wakeUps, ...this.#spin.counts }
   }
 
   /** Serves requests until the file system is unmounted or `stop` is called; then resolves. */
@@ -106,7 +93,7 @@ export class Device {
   }
 
   #onReadable(sink: FrameSink): void {
-    this.counts.wakeUps++
+    this.#wakeUps++
     const start = performance.now()
     let last = start
     let isSpinning = false
@@ -114,15 +101,15 @@ export class Device {
       const result = this.#receive(sink)
       if (result > 0) {
         last = performance.now()
-        if (isSpinning) this.#spinHit()
+        if (isSpinning) this.#spin.hit()
         isSpinning = false
         if (last - start > turnMaxMs(sink)) return
       } else if (result === -Errno.EAGAIN) {
-        if (!isSpinning && (last === start || !this.#maySpin(sink))) return
+        if (!isSpinning && (last === start || !this.#maySpin(sink, last))) return
         isSpinning = true
         const idleMs = performance.now() - last
-        if (idleMs > this.#spinMs) {
-          this.#spinMiss(idleMs)
+        if (idleMs > this.#spin.durationMs) {
+          this.#spin.miss(idleMs)
           return
         }
       } else if (result !== -Errno.ENOENT && result !== -Errno.EINTR) {
@@ -136,30 +123,14 @@ export class Device {
     const frame = this.#frame as RequestFrame
     const length = read(this.#fd, frame.bytes, frame.bytes.length)
     if (length <= 0) return length === 0 ? -Errno.ENODEV : length
-    this.counts.requests++
+    this.#requests++
     if (!sink.handle(frame, length)) this.#frame = sink.takeFrame()
     return length
   }
 
-  #maySpin(sink: FrameSink): boolean {
-    if (this.#spinMs === 0 || sink.pending > 0) return false
-    this.#wakesToSpin--
-    if (this.#wakesToSpin > 0) return false
-    this.counts.spins++
-    return true
-  }
-
-  #spinHit(): void {
-    this.counts.spinHits++
-    this.#misses = 0
-    this.#wakesToSpin = 1
-  }
-
-  #spinMiss(idleMs: number): void {
-    this.counts.spinWastedMs += idleMs
-    this.#misses++
-    const excess = Math.max(0, this.#misses - MISSES_MAX)
-    this.#wakesToSpin = Math.min(2 ** Math.min(excess, 10), SPIN_EVERY_MAX)
+  /** Not while answers are awaited: they need the event loop. */
+  #maySpin(sink: FrameSink, nowMs: number): boolean {
+    return sink.pending === 0 && this.#spin.mayStart(nowMs)
   }
 }
 

@@ -83,7 +83,9 @@ export async function serveMount(options: ServeOptions): Promise<FuseServer> {
     deviceNumber,
     negotiated: outcome,
     notifier,
-    counts: device.counts,
+    get counts() {
+      return device.counts
+    },
     pending: () => connection.pending,
     unmount: async (isLazy = false) => {
       await unmount(mountpoint, isLazy)
