@@ -107,7 +107,7 @@ export const scenarios: readonly { name: string; scenario: Partial<Scenario> }[]
   { name: 'mounts that share the tables of the engine', scenario: { sharing: 4 } },
   { name: 'mounts of both kinds', scenario: { sharing: 2 } },
   { name: 'one mount alone', scenario: { mounts: 1, programs: 6 } },
-  { name: 'a slow store', scenario: { faults: { ...defaultScenario.faults, delayMsMax: 600 } } },
+  { name: 'a slow store', scenario: { faults: { ...defaultScenario.faults, delayMsMax: 1200 } } },
   {
     name: 'small losses only',
     scenario: { cutEveryMs: 0, stopEveryMs: 0, killEveryMs: 0, expireEveryMs: 0 },

@@ -1,19 +1,13 @@
-// Random numbers that a seed repeats (mulberry32), and ids made from them.
+// Random numbers that a seed repeats, in the shapes that the simulation asks for.
+
+import { seededRandom } from '../../src/store/with-faults.js'
 
 export class SeededRandom {
-  #state: number
+  /** As Math.random. */
+  readonly next: () => number
 
   constructor(seed: number) {
-    this.#state = seed >>> 0
-  }
-
-  /** As Math.random. */
-  readonly next = (): number => {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0
-    let t = this.#state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+    this.next = seededRandom(seed)
   }
 
   chance(probability: number): boolean {

@@ -3,6 +3,7 @@
 
 import { type Protocol, protocol as soundProtocol } from '../../src/replica/protocol.js'
 import type { Rules } from '../../src/replica/replica.js'
+import { noFaults } from '../../src/store/with-faults.js'
 import type { LineFaults } from './line.js'
 import { SeededRandom } from './seeded-random.js'
 import { type Asked, SimMount } from './sim-mount.js'
@@ -31,18 +32,23 @@ export interface Scenario {
   readonly rules: Rules<TimedIntent>
 }
 
-export const calm: LineFaults = {
-  delayMsMax: 5,
-  lostCall: 0,
-  lostAnswer: 0,
-  ghost: 0,
-  tornLog: 0,
+export const calm: LineFaults = { ...noFaults, delayMsMax: 10, gap: 0 }
+
+const lossy: LineFaults = {
+  failBefore: 0.03,
+  failAfter: 0.05,
+  late: 0.02,
+  lateMsMax: 8000,
+  torn: 0,
+  isCut: false,
+  delayMsMax: 40,
+  gap: 0.02,
 }
 
 export const defaultScenario: Scenario = {
   seed: 1,
   workMs: 60_000,
-  faults: { delayMsMax: 20, lostCall: 0.03, lostAnswer: 0.05, ghost: 0.02, tornLog: 0.02 },
+  faults: lossy,
   cutEveryMs: 15_000,
   stopEveryMs: 15_000,
   killEveryMs: 60_000,

@@ -2,6 +2,7 @@
 // that a cluster does: it makes one statement of several for one key as Cassandra does, and it can be
 // restored from a backup.
 
+import { aroundStore } from '../../src/store/around-store.js'
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory/memory-store.js'
 import type { Commit, CommitOutcome, Store } from '../../src/store/store.js'
 import type { Head } from '../../src/volume/head.js'
@@ -57,8 +58,17 @@ export class World {
     return new World(time, store, identity, { records, head })
   }
 
-  get store(): Store {
-    return this.#store
+  /** What mounts speak to, whichever store is behind it. */
+  get front(): Store {
+    const commit = (args: readonly unknown[]): Promise<unknown> => this.#commit(args[0] as Commit)
+    return {
+      ...aroundStore(this.#store, (method, _run, args) => {
+        if (method === 'commit') return commit(args)
+        const call = this.#store[method] as (...args: readonly unknown[]) => Promise<unknown>
+        return call.apply(this.#store, [...args])
+      }),
+      tables: (volume) => this.#store.tables(volume),
+    }
   }
 
   get restores(): number {
@@ -69,7 +79,7 @@ export class World {
     return this.history.length
   }
 
-  async commit(commit: Commit): Promise<CommitOutcome> {
+  async #commit(commit: Commit): Promise<CommitOutcome> {
     const asStored = { ...commit, entry: { ...commit.entry, ...oneStatementPerKey(commit.entry) } }
     const store = this.#store
     const nextIno = await this.#nextIno()
