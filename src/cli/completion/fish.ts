@@ -18,13 +18,13 @@ export function renderFish(): string {
     ...commandTable.flatMap((spec) => {
       const last = spec.words.at(-1)
       return ownOptionsOf(spec.words).map(({ word, doc }) => {
-        const takes = word.endsWith('=') ? ' -r' : ''
+        const takes = word.endsWith('=') ? ' -x' : ''
         const name = word.replace(/^--|=$/g, '')
         return line(`-n '__fish_seen_subcommand_from ${last}' -l ${name}${takes}`, doc)
       })
     }),
     ...offeredOptions.map((row) => {
-      const takes = row.kind === 'boolean' ? '' : row.kind === 'path' ? ' -r -F' : ' -r'
+      const takes = row.kind === 'boolean' ? '' : row.kind === 'path' ? ' -r -F' : ' -x'
       const choices = row.choices ? ` -a '${row.choices.join(' ')}'` : ''
       return line(`-l ${row.key.replaceAll('_', '-')}${takes}${choices}`, row.doc)
     }),
