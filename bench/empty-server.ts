@@ -33,6 +33,7 @@ async function main(): Promise<void> {
       error: (message, error) => console.error(message, error),
     },
   })
+  const before = process.cpuUsage()
   console.log(`mounted on ${server.mountpoint}`)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -40,8 +41,8 @@ async function main(): Promise<void> {
     })
   }
   await server.closed
-  const cpu = process.cpuUsage()
-  const cpuMs = (cpu.user + cpu.system) / 1000
+  const { user, system } = process.cpuUsage(before)
+  const cpuMs = { user: user / 1000, system: system / 1000 }
   console.log(JSON.stringify({ ...server.counts, cpuMs, nodes: handler.nodes.size }))
 }
 

@@ -12,6 +12,8 @@ import type { RequestFrame } from './wire/request-frame.js'
 const TURN_MAX_MS = 5
 /** The same while answers are awaited, which need that turn. */
 const TURN_WITH_PENDING_MAX_MS = 1
+/** Reads in a row that may fail with an errno that is none of a device's. */
+const STRANGE_ERRORS_MAX = 3
 /** Replies with less data than this are copied into one buffer: cheaper than a list of two. */
 const COPY_MAX = 4096
 
@@ -97,6 +99,7 @@ export class Device {
     const start = performance.now()
     let last = start
     let isSpinning = false
+    let strangeErrors = 0
     while (this.#watch) {
       const result = this.#receive(sink)
       if (result > 0) {
@@ -113,8 +116,9 @@ export class Device {
           return
         }
       } else if (result !== -Errno.ENOENT && result !== -Errno.EINTR) {
-        // ENODEV: unmounted. ECONNABORTED or anything else: no more requests either.
-        this.stop()
+        // ENODEV: unmounted. Nothing else should come, and an errno is not beyond doubt.
+        strangeErrors++
+        if (result === -Errno.ENODEV || strangeErrors > STRANGE_ERRORS_MAX) this.stop()
       }
     }
   }
@@ -122,7 +126,7 @@ export class Device {
   #receive(sink: FrameSink): number {
     const frame = this.#frame as RequestFrame
     const length = read(this.#fd, frame.bytes, frame.bytes.length)
-    if (length <= 0) return length === 0 ? -Errno.ENODEV : length
+    if (length <= 0) return length === 0 ? -Errno.EIO : length
     this.#requests++
     if (!sink.handle(frame, length)) this.#frame = sink.takeFrame()
     return length

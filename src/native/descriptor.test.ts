@@ -72,4 +72,22 @@ describe('a watched descriptor', () => {
     closeSync(ours)
     closeSync(theirs)
   })
+
+  it('reports what its callback throws', async () => {
+    const [ours, theirs] = socketPair()
+    const seen = new Promise((resolve) => {
+      process.prependOnceListener('uncaughtException', resolve)
+    })
+    const listeners = process.rawListeners('uncaughtException').slice(1)
+    for (const one of listeners) process.off('uncaughtException', one as () => void)
+    const watch = watchReadable(ours, () => {
+      watch.close()
+      throw new Error('from the callback')
+    })
+    writeSync(theirs, 'x')
+    assert.match(String(await seen), /from the callback/)
+    for (const one of listeners) process.on('uncaughtException', one as () => void)
+    closeSync(ours)
+    closeSync(theirs)
+  })
 })

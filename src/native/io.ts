@@ -1,6 +1,7 @@
 // read(2), write(2), writev(2) without exceptions: on a device where EAGAIN is the usual end of a
 // drain, throwing costs ten times the call. A result below 0 is the negative error number.
 
+import { Errno } from '../posix/errno.js'
 import { addressOf, declare, lastErrno } from './libc.js'
 
 const libcRead = declare<(fd: number, buffer: Uint8Array, size: number) => number>(
@@ -13,19 +14,24 @@ const libcWritev = declare<(fd: number, vector: Uint8Array, count: number) => nu
   'long writev(int, void *, int)',
 )
 
+/** Minus the errno, never 0: a failure must not look like an empty success. */
+function failure(): number {
+  return -(lastErrno() || Errno.EIO)
+}
+
 /** Most buffers of one writev(2) (IOV_MAX of limits.h). */
 export const IOV_MAX = 1024
 
 /** Reads at most `size` bytes into the start of `buffer`; bytes read, or minus the errno. */
 export function read(fd: number, buffer: Uint8Array, size: number): number {
   const result = libcRead(fd, buffer, size)
-  return result === -1 ? -lastErrno() : result
+  return result === -1 ? failure() : result
 }
 
 /** Writes the first `size` bytes of `buffer`; bytes written, or minus the errno. */
 export function write(fd: number, buffer: Uint8Array, size: number): number {
   const result = libcWrite(fd, buffer, size)
-  return result === -1 ? -lastErrno() : result
+  return result === -1 ? failure() : result
 }
 
 // struct iovec {void *base; size_t len}, reused: calls on one thread do not overlap. A worker
@@ -53,5 +59,5 @@ export function writev(
     next += 2
   }
   const result = libcWritev(fd, vector, next / 2)
-  return result === -1 ? -lastErrno() : result
+  return result === -1 ? failure() : result
 }

@@ -13,14 +13,17 @@ export function declare<F extends (...args: any[]) => number>(prototype: string)
   return library.func(prototype) as unknown as F
 }
 
-/** The error number that the last call on this thread left. */
+/**
+ * The error number that the last call on this thread left. To be read at once, and even then not
+ * beyond doubt: koffi does not keep it, and what the engine does in between may change it.
+ */
 export function lastErrno(): number {
   return koffi.errno()
 }
 
 /** Result of a call that answers -1 for an error: as it is, or thrown as an FsError. */
 export function check(result: number, call: string): number {
-  if (result === -1) throw new FsError(koffi.errno(), call)
+  if (result === -1) throw new FsError(lastErrno() || Errno.EIO, call)
   return result
 }
 

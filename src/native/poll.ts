@@ -14,11 +14,20 @@ const open = new Set<ReturnType<typeof koffi.node.poll>>()
 /**
  * Calls `onReady` when `fd` is readable, again and again while it stays so, and when it is broken
  * (a status below 0 is a libuv error; the watch has then ended). An exception thrown by `onReady`
- * would be lost and with it the event loop: it must not throw.
+ * is thrown again as an uncaught one: inside the callback it would vanish, and the loop with it.
  */
 export function watchReadable(fd: number, onReady: (status: number) => void): Watch {
+  const guarded = (status: number) => {
+    try {
+      onReady(status)
+    } catch (error) {
+      setImmediate(() => {
+        throw error
+      })
+    }
+  }
   // The typings leave out the first argument, the status of uv_poll_cb.
-  const callback = onReady as unknown as (events: unknown) => void
+  const callback = guarded as unknown as (events: unknown) => void
   const handle = koffi.node.poll(fd, { readable: true }, callback)
   open.add(handle)
   return {

@@ -28,6 +28,7 @@ export function decodeName(frame: RequestFrame): ask.NameArguments {
 export function decodeForget(frame: RequestFrame): ask.ForgetArguments {
   frame.need(8)
   const nodeid = toNumber(frame.word(InHeader.nodeid), frame.word(InHeader.nodeid + 1))
+  if (nodeid < 0) throw new FrameError(Errno.EINVAL, 'a node id is beyond 2^53')
   return { nodeid, nlookup: frame.u64(0) }
 }
 
