@@ -51,18 +51,17 @@ export async function buildWindow(
     if (hole) map.remove(start, end)
     else map.set({ start, end, from, base: undefined })
   }
-  return store(sources, edit.start, stretches(edit.start, map.all()), false)
+  return store(sources, edit.start, stretches(edit.start, map.all()), 0)
 }
 
 /**
- * What comes behind the blocks of a window: its tail and what is appended. At the very end of a file a
- * few bytes stay bytes.
+ * What comes behind the blocks of a window: its tail and what is appended. A few bytes at the end stay
+ * bytes: they may become the file's tail.
  */
 export async function buildAppend(
   sources: WindowSources,
   edit: Edit,
   within: readonly PartAt[],
-  last: boolean,
 ): Promise<Part[]> {
   const segments: Segment[] = []
   for (const { part, at } of within)
@@ -70,7 +69,7 @@ export async function buildAppend(
       segments.push({ start: at, end: at + part.length, from: 0, base: part })
   for (const { start, end, hole, from } of edit.ranges)
     if (!hole) segments.push({ start, end, from, base: undefined })
-  return store(sources, edit.start, stretches(edit.start, segments), last)
+  return store(sources, edit.start, stretches(edit.start, segments), tailBytesMax)
 }
 
 /** Joins segments with less than a hole's length of zeros between them. */
@@ -96,7 +95,7 @@ async function store(
   sources: WindowSources,
   start: number,
   all: readonly Stretch[],
-  last: boolean,
+  lastBytesMax: number,
 ): Promise<Part[]> {
   const parts: Part[] = []
   let at = start
@@ -104,8 +103,7 @@ async function store(
     if (stretch.start > at) parts.push({ kind: 'hole', length: stretch.start - at })
     const length = stretch.end - stretch.start
     const data = await gather(sources, stretch)
-    if (last && i === all.length - 1 && length <= tailBytesMax)
-      parts.push({ kind: 'bytes', length, data })
+    if (i === all.length - 1 && length <= lastBytesMax) parts.push({ kind: 'bytes', length, data })
     else parts.push({ kind: 'block', length, hash: await sources.upload.add(data) })
     at = stretch.end
   }

@@ -125,6 +125,32 @@ test('a window that is written whole is not read', async () => {
   assert.deepEqual(before.store.asked, hashesOf(before.file.committed.content))
 })
 
+test('what was cut reads as zeros, though a little is written behind where it ended', async () => {
+  const { file } = fixture()
+  await write(file, 0, Buffer.alloc(5000, 'x'))
+  await change(file, (spool) => {
+    spool.truncate(4000)
+    spool.write(5000, Buffer.from('end'), 5000)
+  })
+  const read = await file.bytes()
+  assert.deepEqual(
+    read,
+    Buffer.concat([Buffer.alloc(4000, 'x'), Buffer.alloc(1000), Buffer.from('end')]),
+  )
+})
+
+test('a tail ends with its window: the full block is stored, the rest begins a new one', async () => {
+  const { file } = fixture()
+  const data = randomBytes(block + 10)
+  await write(file, 0, data.subarray(0, block - 10))
+  await write(file, block - 10, data.subarray(block - 10))
+  const { content } = file.committed
+  assert.ok(content.kind === 'block')
+  assert.equal(content.length, block)
+  assert.deepEqual(content.tail, data.subarray(block))
+  assert.ok((await file.bytes()).equals(data))
+})
+
 test('holes cost nothing, and are found by seek', async () => {
   const before = fixture()
   const { file, store } = before

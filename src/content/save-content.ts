@@ -49,9 +49,7 @@ async function storeContent(
   const parts = await openTouched(partsOf(base.content), edits, placed.keep, new Held(source))
   const sources = { source, upload, snapshot, keep: placed.keep }
   try {
-    const built = await windows(parts, edits, placed.keep, (edit, within, last) =>
-      build(sources, edit, within, last),
-    )
+    const built = await windows(parts, edits, (edit, within) => build(sources, edit, within))
     const content = await compose(await settle(built, upload), upload, source)
     await upload.finish()
     return content
@@ -113,11 +111,10 @@ function build(
   sources: WindowSources,
   edit: Edit,
   within: readonly PartAt[],
-  last: boolean,
 ): Part[] | Promise<Part[]> {
   if (edit.kind === 'hole') return [{ kind: 'hole', length: edit.end - edit.start }]
   return edit.kind === 'append'
-    ? buildAppend(sources, edit, within, last)
+    ? buildAppend(sources, edit, within)
     : buildWindow(sources, edit, within)
 }
 

@@ -109,7 +109,8 @@ class StoredChunk implements Chunk {
 
   read(at: number, target: Buffer): void {
     if (this.#slot !== undefined) this.#storage.slots.read(this.#slot, at, target)
-    else this.#memory?.copy(target, 0, at, at + target.length)
+    else if (this.#memory) this.#memory.copy(target, 0, at, at + target.length)
+    else throw new Error('these bytes of a spool were given up')
   }
 
   free(): void {

@@ -193,6 +193,17 @@ test('a size set beyond the end holds for bytes appended before it', async () =>
   assert.equal(await both.file.text(), '0123BBAA..')
 })
 
+test('bytes appended before a size was set never go behind it, though the file grows again', async () => {
+  const both = await TwoWriters.with('0123')
+  both.append(both.a, 'AA')
+  both.a.truncate(10)
+  both.write(both.a, 14, 'x')
+  both.append(both.b, 'BBBBBBBBBBBB')
+  await both.file.save(both.b)
+  await both.file.save(both.a)
+  assert.equal(await both.file.text(), '0123BBBBBB....x')
+})
+
 test('a hole does not make a file longer that was cut meanwhile', async () => {
   const both = await TwoWriters.with('0123456789')
   both.a.punch(4, 10, 10)

@@ -5,30 +5,24 @@ import type { Part } from './content-parts.js'
 import type { PartAt } from './save-content.js'
 import type { Edit } from './save-plan.js'
 
-/** New parts in place of those `within` an edit; `last`: nothing of the content is behind it. */
-export type BuildEdit = (
-  edit: Edit,
-  within: readonly PartAt[],
-  last: boolean,
-) => Part[] | Promise<Part[]>
+/** New parts in place of those `within` an edit. */
+export type BuildEdit = (edit: Edit, within: readonly PartAt[]) => Part[] | Promise<Part[]>
 
 /** Changes that are being made at a time. */
 const buildingMax = 8
 
-/** `parts` up to `keep` with all edits made, gaps as holes; in order, without gaps. */
+/** `parts` with all edits made, gaps as holes; in order, without gaps. */
 export async function windows(
   parts: readonly PartAt[],
   edits: readonly Edit[],
-  keep: number,
   build: BuildEdit,
 ): Promise<Part[]> {
-  const base = new PartCursor(parts, keep)
+  const base = new PartCursor(parts)
   const results: (Part[] | Promise<Part[]>)[] = []
   const building = new Set<Promise<unknown>>()
-  for (const [i, edit] of edits.entries()) {
+  for (const edit of edits) {
     results.push(base.take(edit.start).map(({ part }) => part))
-    const within = base.take(edit.end)
-    const result = build(edit, within, i === edits.length - 1 && base.done)
+    const result = build(edit, base.take(edit.end))
     results.push(result)
     if (!(result instanceof Promise)) continue
     const ended: Promise<void> = result.then(
@@ -66,17 +60,11 @@ function joined(results: readonly Part[][], edits: readonly (Edit | undefined)[]
 /** Hands out parts in order, cutting those that may be cut anywhere: holes and bytes. */
 class PartCursor {
   readonly #parts: readonly PartAt[]
-  readonly #keep: number
   #next = 0
   #at = 0
 
-  constructor(parts: readonly PartAt[], keep: number) {
+  constructor(parts: readonly PartAt[]) {
     this.#parts = parts
-    this.#keep = keep
-  }
-
-  get done(): boolean {
-    return this.#next >= this.#parts.length
   }
 
   /** All parts not yet handed out that begin before `end`. */
@@ -86,16 +74,16 @@ class PartCursor {
       const { part, at } = this.#parts[this.#next] as PartAt
       if (at >= end) break
       const from = Math.max(at, this.#at)
-      const to = Math.min(at + part.length, end, this.#keep)
+      const to = Math.min(at + part.length, end)
       if (from < to) taken.push({ part: cutPart(part, from - at, to - at), at: from })
       this.#at = Math.max(from, to)
-      if (at + part.length > end && end < this.#keep) break
+      if (at + part.length > end) break
     }
     return taken
   }
 }
 
-/** A block cannot be cut: one that `keep` goes through is whole, and its window is made anew. */
+/** A block cannot be cut: no edit begins or ends within one. */
 function cutPart(part: Part, from: number, to: number): Part {
   if (from === 0 && to === part.length) return part
   if (part.kind === 'hole') return { kind: 'hole', length: to - from }
