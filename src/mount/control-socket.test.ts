@@ -101,6 +101,14 @@ test('whoever talks nonsense, too much, or goes away does no harm', async (conte
   assert.deepEqual(await askControlSocket(socket, { request: 'status' }, 5000), status)
 })
 
+test('a path that no socket can have is told', async () => {
+  const path = `/tmp/${'x'.repeat(110)}`
+  await assert.rejects(openControlSocket(path, calm), {
+    errno: Errno.ENAMETOOLONG,
+    message: /set XDG_RUNTIME_DIR to a shorter folder/,
+  })
+})
+
 test('no listener, and one that does not answer in time, are two errors', async (context) => {
   await assert.rejects(askControlSocket('/nowhere.sock', { request: 'status' }, 5000), {
     errno: Errno.ENOENT,

@@ -30,13 +30,19 @@ export interface ControlSocket {
 }
 
 const questionBytesMax = 4096
+/** sun_path of unix(7), less its NUL. */
+const pathBytesMax = 107
 const closingMsMax = 1000
 
-/** Listens at `path` (at most 107 bytes); what lay there before is removed. */
+/** Listens at `path`; what lay there before is removed. Throws FsError ENAMETOOLONG. */
 export async function openControlSocket(
   path: string,
   handler: ControlHandler,
 ): Promise<ControlSocket> {
+  if (Buffer.byteLength(path) > pathBytesMax) {
+    const message = `${path} is too long for a socket; set XDG_RUNTIME_DIR to a shorter folder`
+    throw new FsError(Errno.ENAMETOOLONG, message)
+  }
   await rm(path, { force: true })
   const sockets = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, (socket) => {

@@ -101,6 +101,16 @@ test('a file that is no record is left alone', async (context) => {
   assert.deepEqual(readdirSync(folder), ['half.json'])
 })
 
+test('where the socket lies is not what the file says', async (context) => {
+  const folder = scratch(context)
+  const taken = await registerMount(folder, entry('/srv/a'))
+  const [name = ''] = readdirSync(folder)
+  const forged = { ...taken.record, controlSocket: '/run/somebody-else.sock' }
+  writeFileSync(path.join(folder, name), JSON.stringify(forged))
+  assert.deepEqual(await listRunningMounts([folder]), [taken.record])
+  await taken.release()
+})
+
 test('root registers under /run, users under their runtime folder', () => {
   assert.equal(registerFolder({ uid: 0, env: { XDG_RUNTIME_DIR: '/x' } }), '/run/cassfs')
   const env = { XDG_RUNTIME_DIR: '/run/user/7' }

@@ -98,21 +98,37 @@ export async function registerMount(folder: string, entry: RegisterEntry): Promi
   }
 }
 
-/** The mounts that run, by mountpoint. What a killed process left behind is cleared away. */
+/**
+ * The mounts that run, by mountpoint; of two on one, that of the earlier folder first. What a killed
+ * process left in a folder of this user is cleared away.
+ */
 export async function listRunningMounts(folders: readonly string[]): Promise<RunningMountRecord[]> {
   const pidNamespace = await readlink('/proc/self/ns/pid')
   const records: RunningMountRecord[] = []
   for (const folder of folders) {
+    const isOwn = (await ownerOf(folder)) === process.getuid?.()
     for (const name of await namesIn(folder)) {
       if (!name.endsWith('.json')) continue
       const file = path.join(folder, name)
       const record = await readRecord(file)
       if (record?.pidNamespace !== pidNamespace) continue
-      if (await isAlive(record)) records.push(record)
-      else await rm(file, { force: true })
+      // Where the socket lies is not what somebody else's file says.
+      const controlSocket = file.replace(/\.json$/, '.sock')
+      if (await isAlive(record)) records.push({ ...record, controlSocket })
+      else if (isOwn) await rm(file, { force: true })
     }
   }
-  return records.sort((a, b) => (a.mountpoint < b.mountpoint ? -1 : 1))
+  return records.sort((a, b) => compare(a.mountpoint, b.mountpoint))
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Undefined: it is not there, or a link, which somebody else may have laid. */
+async function ownerOf(folder: string): Promise<number | undefined> {
+  const found = await lstat(folder).catch(() => undefined)
+  return found?.isDirectory() ? found.uid : undefined
 }
 
 /** The running mount at a mountpoint (as resolveMountpoint gives it). */

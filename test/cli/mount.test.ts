@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, afterEach, beforeEach, describe, test } from 'node:test'
+import { afterEach, beforeEach, describe, test } from 'node:test'
 import { targetMissing } from '../support/target.js'
 import { openSandbox, type Sandbox } from './cassfs.js'
 import { cleanUp, type ForegroundMount, isMounted, makeFolder, startMount } from './mounts.js'
@@ -24,7 +24,6 @@ describe('a mount in the foreground', { skip }, () => {
     await cleanUp(mounts, sandbox.folder)
     sandbox.close()
   })
-  after(() => undefined)
 
   const start = async (...args: string[]) => {
     const mount = await startMount(sandbox, args)
@@ -181,6 +180,16 @@ describe('a mount in the foreground', { skip }, () => {
     const deleted = await sandbox.run(['env', 'delete', 'old', '--yes'])
     assert.equal(deleted.status, 0, deleted.stderr)
     assert.match(await refusal('env', 'delete', 'old', '--yes'), /has no environment "old"/)
+  })
+
+  test('a password of the command line is not seen among the processes', async () => {
+    const secret = 'geheim-4711'
+    const mount = await start('-username=u', '-password', secret, '-keyspace=k', './site')
+    const shown = readFileSync(`/proc/${mount.pid}/cmdline`, 'utf8')
+    assert.ok(shown.includes('-keyspace=k') && shown.includes('./site'), shown)
+    assert.ok(!shown.includes(secret), shown)
+    assert.match(mount.log(), /-password can be seen by other users/)
+    assert.ok(!mount.log().includes(secret))
   })
 
   test('log_file takes the log instead of standard error', async () => {
