@@ -9,7 +9,6 @@ import type { AnsweredRequest, LogEntry } from '../volume/log-entry.js'
 import { type BatchContext, type Taken, takeBatch } from './batch.js'
 import { Member } from './member.js'
 import { Overlay } from './overlay.js'
-import { PrepareAgain } from './replica.js'
 import { type Decision, refusedByState, Sent, type SettleContext, wentBack } from './settle.js'
 import { backoffMs, sleep } from './waiting.js'
 
@@ -54,7 +53,8 @@ export class Pipeline<Intent> {
   /**
    * Checks a change against what is committed and all that is queued before it, and queues it. A check
    * that fails throws at once where nothing is queued before it; else it waits for those, because they
-   * may yet fail. Throws PrepareAgain. What changes nothing, behind nothing, is answered as `done`.
+   * may yet fail. So does what has to be prepared again: it can only be when those are committed.
+   * Throws PrepareAgain where nothing is queued. What changes nothing, behind nothing, is `done`.
    */
   accept(
     intent: Intent,
@@ -71,7 +71,7 @@ export class Pipeline<Intent> {
         return { kind: 'done', value }
     } catch (error) {
       overlay.rollback()
-      if (isFirst || error instanceof PrepareAgain) throw error
+      if (isFirst) throw error
     }
     const deadlineMs = this.#context.clock.monotonicMs() + this.#context.deadlineMs
     const member = new Member(intent, answers, deadlineMs)

@@ -268,3 +268,27 @@ test('with entry_ttl=0 an open sees every change that was closed before, and a r
     await a.close()
   }
 })
+
+test('two file systems over one replica save into one file at the same time', async () => {
+  const store = createUnreliableStore(createMemoryStore(), { seed, delayMsMax: 3, remote: true })
+  const first = await openTestVfs({ store })
+  const { replica, content, identity } = first
+  const second = await openTestVfs({ store, identity, vfs: { replica, content } })
+  try {
+    const { ino } = await writeFile(first.vfs, rootIno, 'f', '.'.repeat(20))
+    const one = await first.vfs.open(root, ino, O_WRONLY)
+    const two = await second.vfs.open(root, ino, O_WRONLY)
+    for (let i = 0; i < 10; i++) {
+      await first.vfs.write(root, one, i, Buffer.from('a'))
+      await second.vfs.write(root, two, i + 10, Buffer.from('b'))
+      await Promise.all([first.vfs.fsync(root, one, false), second.vfs.fsync(root, two, false)])
+    }
+    await close(first.vfs, one)
+    await close(second.vfs, two)
+    assert.equal(await readFile(second.vfs, rootIno, 'f'), `${'a'.repeat(10)}${'b'.repeat(10)}`)
+  } finally {
+    await second.vfs.close()
+    await first.close()
+    await second.close()
+  }
+})
