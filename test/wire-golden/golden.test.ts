@@ -7,6 +7,7 @@ import type { DirectoryList, Handler } from '../../src/fuse/handler.js'
 import { DEFAULT_WISHES, type Negotiated, negotiate } from '../../src/fuse/handshake.js'
 import { LoopbackDevice } from '../../src/fuse/loopback-device.js'
 import { operations } from '../../src/fuse/operations.js'
+import { Opcode } from '../../src/fuse/wire/opcodes.js'
 import { assertIsCall } from '../mount/act-mount.js'
 import { actName, acts } from '../mount/acts.js'
 import { type Call, complainTo, recording } from '../mount/mounted.js'
@@ -59,6 +60,11 @@ describe('the table of operations', () => {
     .map((operation) => operation.name)
     .sort()
   const named = (names: Iterable<string>) => [...new Set(names)].sort()
+
+  it('knows every opcode of the protocol, once', () => {
+    const inTable = operations.map(({ name }) => name)
+    assert.deepEqual(inTable.toSorted(), Object.keys(Opcode).sort())
+  })
 
   it('has a golden frame for each that is served', () => {
     assert.deepEqual(named(golden.frames.map((frame) => actOf(frame).opcode)), served)

@@ -61,14 +61,17 @@ describe('requests of the connection itself', () => {
   it('BATCH_FORGET comes as one call, or as many of forget', () => {
     const one: unknown[] = []
     const many: unknown[] = []
-    const expected = Array.from({ length: 8 }, (_, index) => ({
-      nodeid: FIRST_NODE + index,
+    const bytes = frameOf('BATCH_FORGET')
+    const count = bytes.readUInt32LE(40)
+    assert.equal(bytes.length, 40 + 8 + 16 * count)
+    // How many the kernel had waiting is chance; each is a file that was looked up once.
+    const expected = Array.from({ length: count }, (_, index) => ({
+      nodeid: FIRST_NODE + bytes.readUInt32LE(48 + 16 * index) - (FIRST_NODE % 2 ** 32),
       nlookup: 1,
     }))
-    open({ batchForget: (_request, { forgets }) => one.push(...forgets) }).loopback.feed(
-      frameOf('BATCH_FORGET'),
-    )
-    open({ forget: (_request, args) => many.push(args) }).loopback.feed(frameOf('BATCH_FORGET'))
+    assert.equal(new Set(expected.map(({ nodeid }) => nodeid)).size, count)
+    open({ batchForget: (_request, { forgets }) => one.push(...forgets) }).loopback.feed(bytes)
+    open({ forget: (_request, args) => many.push(args) }).loopback.feed(bytes)
     assert.deepEqual(one, expected)
     assert.deepEqual(many, expected)
   })

@@ -3,6 +3,7 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { fallocate } from '../../../src/native/allocate.js'
+import { tryLock } from '../../../src/native/flock.js'
 import { seekData } from '../../../src/native/seek.js'
 import { syncfs } from '../../../src/native/syncfs.js'
 import { openTmpfile } from '../../../src/native/tmpfile.js'
@@ -96,6 +97,18 @@ export const files: readonly Act[] = [
     run: (dir) => fs.closeSync(openFile(dir)),
     nodeid: FIRST_NODE,
     args: { fh: FIRST_HANDLE, flags: O_RDWR | O_LARGEFILE, releaseFlags: 0, lockOwner: undefined },
+  },
+  {
+    opcode: 'RELEASE',
+    variant: 'of a file locked by flock(2)',
+    run: (dir) => {
+      const fd = openFile(dir)
+      tryLock(fd, 'exclusive')
+      fs.closeSync(fd)
+    },
+    nodeid: FIRST_NODE,
+    args: { fh: FIRST_HANDLE, flags: O_RDWR | O_LARGEFILE, releaseFlags: 2 },
+    ask: ['FLOCK_LOCKS'],
   },
   {
     opcode: 'FSYNC',

@@ -1,6 +1,7 @@
 // Acts that make the kernel send the requests on locks.
 
 import { join } from 'node:path'
+import { tryLock } from '../../../src/native/flock.js'
 import { killWhileWaiting } from '../lock-waiter.js'
 import { LockCommand, LockType, recordLock } from '../syscalls.js'
 import { type Act, FIRST_HANDLE, FIRST_NODE, openFile } from './act.js'
@@ -41,6 +42,19 @@ export const locks: readonly Act[] = [
     nodeid: FIRST_NODE,
     args: { fh: FIRST_HANDLE, lock: { start: 0, end: 0, type: F_WRLCK }, flock: false },
     ask: ['POSIX_LOCKS'],
+  },
+  {
+    opcode: 'SETLK',
+    variant: 'of flock(2)',
+    run: (dir) => tryLock(openFile(dir), 'exclusive'),
+    result: true,
+    nodeid: FIRST_NODE,
+    args: {
+      fh: FIRST_HANDLE,
+      lock: { start: 0, end: Infinity, type: F_WRLCK },
+      flock: true,
+    },
+    ask: ['FLOCK_LOCKS'],
   },
   {
     opcode: 'INTERRUPT',

@@ -117,7 +117,8 @@ export const names: readonly Act[] = [
   {
     opcode: 'BATCH_FORGET',
     run: (dir) => {
-      for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) makeFile(dir, name)
+      // Enough of them that some wait together while the server takes the first.
+      for (let index = 0; index < 100; index++) makeFile(dir, `file ${index}`, '')
       // A remount drops every name that nobody uses, all in one go.
       mount('none', dir, 'fuse', MS_REMOUNT, '')
     },
