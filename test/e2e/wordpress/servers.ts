@@ -141,9 +141,10 @@ export async function openServers(stateDir: string, siteDir: string): Promise<Si
     const fpm = findFpm() as string
     web.push(await startServer(fpm, ['-F', '-y', join(stateDir, 'fpm.conf')]))
     web.push(await startServer('nginx', ['-c', join(stateDir, 'nginx.conf')]))
+    // A page of PHP: nginx alone answers before php-fpm does.
     const answers = () =>
-      fetch(`${url}/readme.html`).then(
-        (response) => response.ok,
+      fetch(`${url}/wp-login.php`, { redirect: 'manual' }).then(
+        (response) => response.status < 500,
         () => false,
       )
     const said = () => web.map((server) => server.output()).join('\n')
