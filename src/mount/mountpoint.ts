@@ -42,16 +42,14 @@ async function makeIfMissing(given: string): Promise<boolean> {
     await mkdir(mountpoint)
     return true
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    // As root of a tree, on a read-only disk or in another's folder it may well exist already.
+    const { code, errno = -Errno.EIO } = error as NodeJS.ErrnoException
     if (code === 'EEXIST') return false
     if (code === 'ENOENT') throw missingParent(mountpoint)
-    if (code === 'ENOTDIR') throw new FsError(Errno.ENOTDIR, `${mountpoint}: a part of it is a file`)
-    throw new FsError(
-      (error as NodeJS.ErrnoException).errno ? Math.abs((error as NodeJS.ErrnoException).errno ?? 0) : Errno.EIO,
-      `${mountpoint} does not exist and cannot be made here; make it first: mkdir ${mountpoint}`,
-      { cause: error },
-    )
+    if (code === 'ENOTDIR') {
+      throw new FsError(Errno.ENOTDIR, `${mountpoint}: a part of it is a file`)
+    }
+    const message = `${mountpoint} does not exist and cannot be made (${code}); make it first`
+    throw new FsError(-errno, message, { cause: error })
   }
 }
 
