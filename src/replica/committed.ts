@@ -93,11 +93,6 @@ export class Committed implements Namespace {
     return this.#source.tables.names(ino)
   }
 
-  /** How many dirents and inode records there are. */
-  count(): number {
-    return this.#source.tables.count()
-  }
-
   /**
    * What this replica showed for a name before the entries that it is about to apply: null for "no such
    * name", undefined where it cannot tell any more (shared tables, and not in the cache).
