@@ -83,6 +83,7 @@ test('removing what was read, page by page, removes everything', async () => {
     }
     vfs.releasedir(root, handle)
     await vfs.rmdir(root, rootIno, 'd')
+    assert.equal(vfs.status().listingsCached, 0)
     assert.deepEqual(await names(vfs, rootIno), [])
   })
 })

@@ -43,7 +43,10 @@ export class FileSystem {
     this.saves = new Saves(this)
     this.invalidations = new Invalidations(this.inodes)
     options.replica.onForeignChange((change) => {
-      for (const inode of change.removed) this.inodes.setOrphan({ ...inode, nlink: 0 })
+      for (const inode of change.removed) {
+        this.inodes.setOrphan({ ...inode, nlink: 0 })
+        this.listings.drop(inode.ino)
+      }
       for (const { parent } of change.names) this.listings.drop(parent)
       if (change.reloaded) this.listings.clear()
       for (const { ino } of change.inodes) {

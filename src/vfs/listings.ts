@@ -19,8 +19,9 @@ interface Listing extends Ordered<NamedDirent> {
   readonly asOf: Inode['ctime']
 }
 
-/** Entries kept over all listings; the oldest go first, the one just read stays. */
+/** Entries kept over all listings, each of which counts for some; the oldest go first. */
 const entriesMax = 300_000
+const entriesEach = 100
 const pageEntries = 10_000
 
 export class Listings {
@@ -63,7 +64,7 @@ export class Listings {
   drop(directory: number): void {
     const listing = this.#listings.get(directory)
     if (!listing) return
-    this.#entries -= listing.entries.length
+    this.#entries -= listing.entries.length + entriesEach
     this.#listings.delete(directory)
   }
 
@@ -79,7 +80,7 @@ export class Listings {
     this.drop(ino)
     const listing = usable ? kept : this.#readAll(directory)
     this.#listings.set(ino, listing)
-    this.#entries += listing.entries.length
+    this.#entries += listing.entries.length + entriesEach
     this.#shrink(ino)
     return listing
   }

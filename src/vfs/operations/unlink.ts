@@ -35,6 +35,7 @@ export function keepHeld(fs: FileSystem, parent: number, name: Name): void {
 export function keepRemoved(fs: FileSystem, { removed }: RemovalResult): void {
   if (!removed) return
   fs.inodes.setOrphan(removed)
+  fs.listings.drop(removed.ino)
   const file = fs.files.get(removed.ino)
   if (file) fs.settleFile(file)
 }
