@@ -143,6 +143,26 @@ test('an access ACL is mode bits too, and chmod changes its mask', async () => {
   })
 })
 
+test('an ACL counts, and follows chmod, also beside attributes that need a block', async () => {
+  await withVfs(fresh(), async (vfs, { replica }) => {
+    const { ino } = await writeFile(vfs, rootIno, 'f', '')
+    await vfs.setxattr(root, ino, 'user.big', Buffer.alloc(60_000), 0)
+    const named = acl([1, 6], [2, 6, 1000], [4, 4], [16, 6], [32, 0])
+    await vfs.setxattr(root, ino, aclAccessName, named, 0)
+    assert.ok(replica.inode(ino)?.xattrBlock)
+    await vfs.access(user(1000), ino, 6)
+    await vfs.setattr(root, ino, { mode: 0o640 })
+    await assert.rejects(async () => vfs.access(user(1000), ino, 2), isErrno(Errno.EACCES))
+    assert.deepEqual([...(await vfs.listxattr(root, ino))].sort(), [aclAccessName, 'user.big'])
+    await vfs.removexattr(root, ino, aclAccessName)
+    assert.deepEqual(await vfs.listxattr(root, ino), ['user.big'])
+    for (const name of ['b', 'c', 'd'])
+      await vfs.setxattr(root, ino, `user.${name}`, Buffer.alloc(60_000), 0)
+    const full = async () => vfs.setxattr(root, ino, 'user.e', Buffer.alloc(60_000), 0)
+    await assert.rejects(full, isErrno(Errno.ENOSPC))
+  })
+})
+
 test('what is made under a default ACL inherits it, whatever the umask', async () => {
   await withVfs(fresh(), async (vfs) => {
     const { ino } = await vfs.mkdir(root, rootIno, 'd', 0o755)

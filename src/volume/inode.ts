@@ -57,7 +57,7 @@ export interface Inode {
   readonly xattrs: Xattrs
   /**
    * Extended attributes too large for the record live in this block (see xattr-codec.ts); `xattrs`
-   * is empty then. Undefined for most.
+   * holds ACLs alone then. Undefined for most.
    */
   readonly xattrBlock?: { readonly hash: Hash; readonly length: number }
   /**

@@ -3,8 +3,7 @@
 // well (acl(5)).
 
 import type { ContentStore, StoredXattrs } from '../../content/content.js'
-import { inlineXattrBytesMax } from '../../content/limits.js'
-import { aclAccessName, aclDefaultName, aclMode, decodeAcl } from '../../posix/acl.js'
+import { aclDefaultName, aclMode, decodeAcl } from '../../posix/acl.js'
 import { Errno, FsError } from '../../posix/errno.js'
 import { isDirectory, isSymlink, S_ISGID } from '../../posix/mode.js'
 import { checkAllows, checkOwner, MAY_WRITE } from '../../posix/permission.js'
@@ -12,8 +11,8 @@ import type { Draft, Namespace } from '../../replica/namespace.js'
 import { PrepareAgain } from '../../replica/replica.js'
 import type { Inode, Xattrs } from '../../volume/inode.js'
 import type { Name } from '../../volume/name.js'
-import { encodeXattrs } from '../../volume/xattr-codec.js'
 import { XattrFlag } from '../vfs.js'
+import { isAcl, isSmall, loadXattrSet, saveXattrSet } from '../xattr-set.js'
 import { accessAcl, changedAt, type IntentBase, inodeOf } from './checks.js'
 import { withAccessAcl } from './setattr.js'
 
@@ -60,12 +59,12 @@ export function prepareOn(
     const keep = (stored: StoredXattrs) => {
       intent.prepared = { base: inode, stored, mode }
     }
-    const stored = content.saveXattrs(xattrs)
+    const stored = saveXattrSet(content, xattrs)
     if (stored instanceof Promise) return stored.then(keep)
     keep(stored)
     return undefined
   }
-  const all = content.loadXattrs(inode)
+  const all = loadXattrSet(content, inode)
   return all instanceof Promise ? all.then(change) : change(all)
 }
 
@@ -80,7 +79,7 @@ export function applySetxattr(intent: SetxattrIntent, draft: Draft): Inode {
 function withSmall(intent: SetxattrIntent, inode: Inode): Inode | undefined {
   if (inode.xattrBlock) return undefined
   const { xattrs, mode } = withXattr(inode, inode.xattrs, intent)
-  if (encodeXattrs(xattrs).length > inlineXattrBytesMax) return undefined
+  if (!isSmall(xattrs)) return undefined
   return { ...changedAt(inode, intent.time), mode: mode ?? inode.mode, xattrs }
 }
 
@@ -133,10 +132,6 @@ function checkListSize(xattrs: Xattrs): void {
   let bytes = 0
   for (const name of xattrs.keys()) bytes += name.length + 1
   if (bytes > xattrBytesMax) throw new FsError(Errno.ENOSPC, 'too many extended attributes')
-}
-
-export function isAcl(name: Name): boolean {
-  return name === aclAccessName || name === aclDefaultName
 }
 
 function withAcl(

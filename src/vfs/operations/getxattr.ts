@@ -1,11 +1,10 @@
 import { Errno, FsError } from '../../posix/errno.js'
 import { MAY_READ } from '../../posix/permission.js'
-import type { Inode, Xattrs } from '../../volume/inode.js'
 import type { Name } from '../../volume/name.js'
-import { noXattrs } from '../../volume/xattr-codec.js'
 import { then } from '../awaitable.js'
 import type { FileSystem } from '../file-system.js'
 import type { Awaitable, Caller } from '../vfs.js'
+import { loadXattrSet } from '../xattr-set.js'
 import { checkXattrName } from './xattr-name.js'
 
 /** ENODATA, EOPNOTSUPP, EACCES. */
@@ -18,15 +17,10 @@ export function getxattr(
   const inode = fs.inode(ino)
   checkXattrName(name)
   if (name.startsWith('user.')) fs.check(caller, inode, MAY_READ)
-  return then(allXattrs(fs, inode), (xattrs) => {
+  return then(loadXattrSet(fs.content, inode), (xattrs) => {
     const hidden = name.startsWith('trusted.') && caller.uid !== 0
     const value = hidden ? undefined : xattrs.get(name)
     if (!value) throw new FsError(Errno.ENODATA)
     return value
   })
-}
-
-export function allXattrs(fs: FileSystem, inode: Inode): Awaitable<Xattrs> {
-  if (inode.xattrs.size === 0 && !inode.xattrBlock) return noXattrs
-  return fs.content.loadXattrs(inode)
 }

@@ -4,7 +4,8 @@ import { Errno, FsError } from '../../posix/errno.js'
 import { isDirectory, isRegular } from '../../posix/mode.js'
 import type { Inode } from '../../volume/inode.js'
 import type { Name } from '../../volume/name.js'
-import { isAcl, xattrNameBytesMax } from '../intents/setxattr.js'
+import { xattrNameBytesMax } from '../intents/setxattr.js'
+import { isAcl } from '../xattr-set.js'
 
 /** ERANGE for a name that is too long or empty, EOPNOTSUPP for a namespace that is not kept. */
 export function checkXattrName(name: Name): void {
