@@ -2,11 +2,14 @@
 // mounted is an open /dev/fuse; who serves it is not decided here (serve.ts).
 
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, constants, openSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { receiveDescriptor, setNonBlocking, socketPair } from '../native/descriptor.js'
-import { MountFlag, mount, UmountFlag, umount2 } from '../native/mount.js'
+import { MountFlag, mount, UmountFlag } from '../native/mount.js'
 import { Errno, FsError } from '../posix/errno.js'
+import type { UnmountOrder } from './unmount-worker.js'
 
 const DEVICE = '/dev/fuse'
 const HELPER = 'fusermount3'
@@ -149,6 +152,13 @@ async function runHelper(args: readonly string[], socket?: number): Promise<void
  * once, and the file system when its last user is.
  */
 export async function unmount(mountpoint: string, isLazy: boolean): Promise<void> {
-  if (process.geteuid?.() === 0) umount2(mountpoint, isLazy ? UmountFlag.MNT_DETACH : 0)
+  if (process.geteuid?.() === 0) await unmountAsRoot(mountpoint, isLazy ? UmountFlag.MNT_DETACH : 0)
   else await runHelper(['-u', ...(isLazy ? ['-z'] : []), '--', mountpoint])
+}
+
+async function unmountAsRoot(mountpoint: string, flags: number): Promise<void> {
+  const order: UnmountOrder = { mountpoint, flags }
+  const worker = new Worker(new URL('./unmount-worker.js', import.meta.url), { workerData: order })
+  const [errno] = (await once(worker, 'message')) as [number]
+  if (errno !== 0) throw new FsError(errno, `umount ${mountpoint}`)
 }
