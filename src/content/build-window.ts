@@ -2,10 +2,9 @@
 // a block's memory and uploads that.
 
 import type { BlockSource } from './block-source.js'
-import { checkedBlock, type Part } from './content-parts.js'
+import { checkedBlock, type Part, type PartAt } from './content-parts.js'
 import { holeBytesMin, tailBytesMax } from './limits.js'
 import { RangeMap } from './range-map.js'
-import type { PartAt } from './save-content.js'
 import type { Edit } from './save-plan.js'
 import type { SaveSnapshot } from './spool.js'
 import type { Upload } from './upload.js'

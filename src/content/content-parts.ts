@@ -18,6 +18,12 @@ export type Part =
   | Entry
   | { readonly kind: 'bytes'; readonly length: number; readonly data: Buffer }
 
+/** A part, with the offset in the file where it begins. */
+export interface PartAt {
+  readonly part: Part
+  readonly at: number
+}
+
 /** Height of a content's outermost manifest: not known, higher than any. */
 export const rootHeight = Infinity
 

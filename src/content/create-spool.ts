@@ -4,6 +4,7 @@
 // committed was not changed since, and is clean.
 
 import { Errno, FsError } from '../posix/errno.js'
+import { byRun, cutRuns, moveRuns } from './append-runs.js'
 import type { SaveResult } from './content.js'
 import { differences } from './differences.js'
 import {
@@ -14,11 +15,11 @@ import {
   type OrderedRun,
   runsOf,
 } from './dirty-range.js'
-import { shiftRuns } from './place-snapshot.js'
 import { RangeMap } from './range-map.js'
-import type { AppendRun, SaveSnapshot, Spool, SpoolPiece } from './spool.js'
+import type { SaveSnapshot, Spool, SpoolPiece } from './spool.js'
+import { SpoolChunks } from './spool-chunks.js'
 import { Pieces } from './spool-pieces.js'
-import { type Chunk, chunkBytes, type MemoryAccount, type SpoolStorage } from './spool-storage.js'
+import type { SpoolStorage } from './spool-storage.js'
 
 export function createSpool(storage: SpoolStorage): Spool {
   return new RangedSpool(storage)
@@ -33,12 +34,8 @@ interface Flight {
 }
 
 class RangedSpool implements Spool {
-  readonly #storage: SpoolStorage
-  readonly #memory: MemoryAccount = { bytes: 0 }
+  readonly #chunks: SpoolChunks
   readonly #ranges = new RangeMap<Dirty>(dirtyRules)
-  readonly #chunks = new Set<Chunk>()
-  /** Chunks of this generation by the number of the stretch of the file that they hold. */
-  readonly #pages = new Map<number, Chunk>()
   #generation = 1
   #flight: Flight | undefined
   #flightCut: number | undefined
@@ -51,7 +48,7 @@ class RangedSpool implements Spool {
   #openRun: { readonly run: OrderedRun; end: number } | undefined
 
   constructor(storage: SpoolStorage) {
-    this.#storage = storage
+    this.#chunks = new SpoolChunks(storage)
   }
 
   get dirty(): boolean {
@@ -67,14 +64,7 @@ class RangedSpool implements Spool {
   }
 
   size(baseSize: number): number {
-    return (
-      this.#size ??
-      Math.max(
-        baseSize,
-        this.#sizeMin,
-        this.#dataEnd(() => true),
-      )
-    )
+    return this.#size ?? Math.max(baseSize, this.#sizeMin, this.#reach())
   }
 
   write(offset: number, data: Uint8Array, baseSize: number, append = false): number {
@@ -82,7 +72,11 @@ class RangedSpool implements Spool {
     const end = start + data.length
     if (start === end) return start
     const run = append ? this.#runAt(start) : undefined
-    this.#store(start, data, append ? () => run : (at) => this.#ranges.find(at)?.run)
+    this.#chunks.write(start, data, this.#ranges)
+    const written = { hole: false, grows: true, generation: this.#generation }
+    for (const part of byRun(this.#ranges, start, end, run))
+      for (const place of this.#chunks.places(part.start, part.end))
+        this.#ranges.set({ ...part, ...place, ...written })
     if (run) this.#openRun = { run, end }
     this.#grow(end)
     return start
@@ -99,7 +93,7 @@ class RangedSpool implements Spool {
   }
 
   truncate(size: number): void {
-    this.#cutRuns(size)
+    this.#ranges.replaceAll(cutRuns(this.#ranges.all(), size))
     this.#ranges.remove(size, Infinity)
     this.#cut = Math.min(this.#cut ?? size, size)
     this.#size = size
@@ -118,7 +112,7 @@ class RangedSpool implements Spool {
   punch(start: number, end: number, baseSize: number): void {
     const last = Math.min(end, this.size(baseSize))
     const hole = { hole: true, chunk: undefined, at: 0, generation: this.#generation }
-    for (const part of this.#byRun(start, last, (at) => this.#ranges.find(at)?.run))
+    for (const part of byRun(this.#ranges, start, last))
       this.#ranges.set({ ...hole, ...part, grows: part.run !== undefined || part.end > baseSize })
   }
 
@@ -169,8 +163,11 @@ class RangedSpool implements Spool {
       if (this.#sizeGeneration <= generation) this.#size = undefined
       if (this.#sizeMinGeneration <= generation) this.#sizeMin = 0
       const left = this.#ranges.all().filter((range) => range.generation > generation)
-      this.#ranges.replaceAll(left)
-      if (left.some((range) => range.run)) this.#moveRuns(left, result)
+      this.#ranges.replaceAll([])
+      const end = Math.min(result.size, this.#cut ?? result.size)
+      for (const range of moveRuns(left, result.shifts, end)) this.#ranges.set(range)
+      // Where a range moved, its chunk is not that of its place in the file any more.
+      if (left.some((range) => range.run)) this.#nextGeneration()
     }
     this.#sweep()
   }
@@ -210,7 +207,7 @@ class RangedSpool implements Spool {
 
   #nextGeneration(): void {
     this.#generation++
-    this.#pages.clear()
+    this.#chunks.seal()
     this.#openRun = undefined
   }
 
@@ -227,12 +224,13 @@ class RangedSpool implements Spool {
     const floor = Math.max(
       this.#size ?? 0,
       this.#sizeMin,
-      this.#dataEnd((range) => !range.run),
+      this.#reach((range) => !range.run),
     )
     return { floor, order: this.#runsBegun++ }
   }
 
-  #dataEnd(counts: (range: Dirty) => boolean): number {
+  /** Where the last change that makes the file longer ends. */
+  #reach(counts: (range: Dirty) => boolean = () => true): number {
     for (let i = -1; ; i--) {
       const range = this.#ranges.at(i)
       if (!range) return 0
@@ -240,119 +238,9 @@ class RangedSpool implements Spool {
     }
   }
 
-  /** All chunks that can fail for want of room are written first: a failed write changes nothing. */
-  #store(start: number, data: Uint8Array, runAt: (offset: number) => AppendRun | undefined): void {
-    const end = start + data.length
-    const fresh: (() => void)[] = []
-    const over: (() => void)[] = []
-    for (let from = start; from < end; ) {
-      const page = Math.floor(from / chunkBytes)
-      const to = Math.min(end, (page + 1) * chunkBytes)
-      const part = data.subarray(from - start, to - start)
-      const at = from - page * chunkBytes
-      const chunk = this.#pages.get(page)
-      const used = chunk && this.#ranges.overlapping(from, to).some((old) => old.chunk === chunk)
-      const list = used ? over : fresh
-      list.push(() => this.#chunk(page).write(at, part))
-      from = to
-    }
-    for (const write of fresh) write()
-    for (const write of over) write()
-    for (const part of this.#byRun(start, end, runAt)) this.#lay(part)
-  }
-
-  #lay(part: Pick<Dirty, 'start' | 'end' | 'run' | 'limit'>): void {
-    const { run, limit } = part
-    const generation = this.#generation
-    for (let from = part.start; from < part.end; ) {
-      const page = Math.floor(from / chunkBytes)
-      const to = Math.min(part.end, (page + 1) * chunkBytes)
-      const chunk = this.#chunk(page)
-      const at = from - page * chunkBytes
-      const place = { start: from, end: to, chunk, at }
-      this.#ranges.set({ ...place, hole: false, grows: true, run, limit, generation })
-      from = to
-    }
-  }
-
-  #chunk(page: number): Chunk {
-    let chunk = this.#pages.get(page)
-    if (!chunk) {
-      chunk = this.#storage.chunk(this.#memory)
-      this.#pages.set(page, chunk)
-      this.#chunks.add(chunk)
-    }
-    return chunk
-  }
-
-  /**
-   * [start, end) in parts of one run each. A write that begins inside a run of appended bytes belongs
-   * to it as a whole; one that begins before it does from there on.
-   */
-  #byRun(
-    start: number,
-    end: number,
-    runAt: (offset: number) => AppendRun | undefined,
-  ): Pick<Dirty, 'start' | 'end' | 'run' | 'limit'>[] {
-    const borders = this.#ranges
-      .overlapping(start, end)
-      .flatMap((range) => (range.run ? [range] : []))
-    const parts: { start: number; end: number; run: AppendRun | undefined; limit: undefined }[] = []
-    let run = runAt(start)
-    let from = start
-    for (const border of borders) {
-      if (border.run === run || border.start <= from) continue
-      parts.push({ start: from, end: border.start, run, limit: undefined })
-      run = runAt(border.start)
-      from = border.start
-    }
-    if (from < end) parts.push({ start: from, end, run, limit: undefined })
-    return parts
-  }
-
-  /** What a truncation leaves of a run of appended bytes has its place from now on. */
-  #cutRuns(size: number): void {
-    const ranges = this.#ranges.all()
-    const touched = new Set(ranges.map(({ run, end }) => (end > size ? run : undefined)))
-    if (ranges.every(({ run }) => !run)) return
-    this.#ranges.replaceAll(
-      ranges.map((range) => {
-        if (!range.run) return range
-        if (touched.has(range.run)) return { ...range, run: undefined, limit: undefined }
-        return { ...range, limit: Math.min(range.limit ?? size, size) }
-      }),
-    )
-  }
-
-  /** Later changes inside saved appended bytes go where those went; later appends behind them. */
-  #moveRuns(left: readonly Dirty[], result: SaveResult): void {
-    const waiting = left.filter(({ run }) => run && !result.shifts.has(run))
-    const end = Math.min(result.size, this.#cut ?? result.size)
-    const shifts = shiftRuns(waiting, runsOf(waiting), end)
-    const moved = left.map((range) => {
-      if (!range.run) return range
-      const saved = result.shifts.get(range.run)
-      const shift = saved ?? shifts.get(range.run) ?? 0
-      const run = saved === undefined ? range.run : undefined
-      return { ...range, run, start: range.start + shift, end: range.end + shift }
-    })
-    this.#ranges.replaceAll([])
-    for (const range of moved) this.#ranges.set(range)
-    // Where a range moved, its chunk is not that of its place in the file any more.
-    this.#pages.clear()
-    this.#openRun = undefined
-  }
-
   /** Frees the chunks that neither a change nor the snapshot under way needs. */
   #sweep(): void {
-    if (this.#ranges.size === 0) this.#pages.clear()
-    const used = new Set<Chunk | undefined>(this.#pages.values())
-    for (const range of this.#ranges.values()) used.add(range.chunk)
-    for (const range of this.#flight?.ranges ?? []) used.add(range.chunk)
-    for (const chunk of this.#chunks) {
-      if (used.has(chunk)) continue
-      this.#chunks.delete(chunk)
-      chunk.free()
-    }
+    if (this.#ranges.size === 0) this.#chunks.seal()
+    this.#chunks.sweep(this.#ranges.values(), this.#flight?.ranges ?? [])
   }
 }

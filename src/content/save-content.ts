@@ -6,7 +6,14 @@ import type { Content } from '../volume/inode.js'
 import type { BlockSource } from './block-source.js'
 import { buildAppend, buildWindow, type WindowSources } from './build-window.js'
 import type { SaveResult, Stored } from './content.js'
-import { contentLength, Held, type Part, partsOf, rootHeight } from './content-parts.js'
+import {
+  contentLength,
+  Held,
+  type Part,
+  type PartAt,
+  partsOf,
+  rootHeight,
+} from './content-parts.js'
 import { inlineBytesMax, tailBytesMax } from './limits.js'
 import type { Entry } from './manifest-codec.js'
 import { packEntries, storeManifest } from './manifest-tree.js'
@@ -16,12 +23,6 @@ import { inlineContent, withLongerTail } from './small-content.js'
 import type { SaveSnapshot } from './spool.js'
 import { Upload, type UploadTarget } from './upload.js'
 import { windows } from './windows.js'
-
-/** A part of the base, with the offset where it begins. */
-export interface PartAt {
-  readonly part: Part
-  readonly at: number
-}
 
 /** As ContentStore.save. */
 export function saveContent(

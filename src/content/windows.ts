@@ -1,8 +1,7 @@
 // Goes through a content's parts and the changes to it side by side: parts that no change touches are
 // kept, the others are handed with their change to whoever makes the new parts, a few at a time.
 
-import type { Part } from './content-parts.js'
-import type { PartAt } from './save-content.js'
+import type { Part, PartAt } from './content-parts.js'
 import type { Edit } from './save-plan.js'
 
 /** New parts in place of those `within` an edit. */
