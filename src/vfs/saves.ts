@@ -61,8 +61,23 @@ export class Saves {
       : (options.blockAgeMs ?? blockAgeMsDefault)
     file.cancelTimer = options.clock.setTimer(ageMs, () => {
       file.cancelTimer = undefined
-      void this.save(file)
+      this.#saveAged(file)
     })
+  }
+
+  /** Nobody waits for it: where it fails it is tried again, and told only if the last try fails. */
+  #saveAged(file: OpenFile): void {
+    if (file.running || !file.dirty || this.#fs.isOrphan(file.ino)) return
+    const running = this.#commit(file).then(
+      () => undefined,
+      (cause) => {
+        const error = toFsError(cause)
+        this.#fs.options.logger?.warn('a file cannot be saved yet', { ino: file.ino, error })
+        if (file.handles > 0) this.schedule(file)
+        return error
+      },
+    )
+    this.#occupy(file, running)
   }
 
   /** The last handle is closed. */
