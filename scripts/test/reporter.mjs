@@ -60,6 +60,8 @@ export default async function* report(events) {
   for await (const event of events) {
     const { data, type } = event
     if (type === 'test:stderr') yield data.message
+    if (type === 'test:diagnostic' && data.file)
+      yield `NOTE ${sourceOf(data.file)}: ${data.message}\n`
     if (type !== 'test:pass' && type !== 'test:fail') continue
     const outcome = classify(event)
     if (!outcome) continue
