@@ -9,7 +9,15 @@
  * for), `--soak` runs `*.soak.ts`. CASSFS_TEST_LIMIT_MS bounds the whole run.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { startCluster, stopCluster } from './cassandra/cluster.mjs'
@@ -27,8 +35,9 @@ const KINDS = {
 const kind = KINDS[['heavy', 'soak'].find((name) => process.argv.includes(`--${name}`)) ?? 'test']
 const filters = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 const limitMs = Number(process.env.CASSFS_TEST_LIMIT_MS ?? kind.limitMs)
-/** Where tests mount, start servers or measure themselves: these run one at a time. */
-const SERIAL = /^(test\/(mount|e2e|crash|cluster)|src\/(mount|cli))\//
+/** Where tests start servers, or act on all mounts of the machine: these run one at a time. */
+const SERIAL =
+  /^(test\/(mount|e2e|crash|cluster)|src\/(mount|cli))\/|^test\/cli\/(dead|user)-mount|mount-reference/
 const buildDir = join(root, BUILDS.test.outDir)
 const startedAt = Date.now()
 /** A signal ends the tests; what they left is still cleaned up. */
@@ -106,6 +115,14 @@ function readResults(path) {
   return lines.map((line) => JSON.parse(line))
 }
 
+/** Where the time went: files that took longest, by the sum of their tests. */
+function slowest(results) {
+  const seconds = new Map()
+  for (const { file, ms } of results) seconds.set(file, (seconds.get(file) ?? 0) + ms / 1000)
+  const sorted = [...seconds].sort((a, b) => b[1] - a[1]).slice(0, 8)
+  return sorted.map(([file, s]) => `${Math.round(s)} s ${file}`).join(', ')
+}
+
 function count(results, outcome) {
   return results.filter((result) => result.outcome === outcome).length
 }
@@ -158,11 +175,13 @@ async function main() {
     return 1
   }
   const tmp = realpathSync(mkdtempSync(join(tmpdir(), 'cassfs-test-')))
+  chmodSync(tmp, 0o755) // tests run as other users too
   const { results, problems } = await runAll(files, typesRight, tmp)
   // A mount that could not be detached would be emptied with the folder.
   if (mountsBelow(tmp).length === 0) rmSync(tmp, { recursive: true, force: true })
   for (const problem of problems) console.error(`FAIL ${problem}`)
   const failed = count(results, 'failed') + problems.length
+  console.log(`Longest: ${slowest(results)}`)
   console.log(`${files.length} test files in ${Math.round((Date.now() - startedAt) / 1000)} s`)
   console.log(
     `${count(results, 'passed')} passed, ${failed} failed, ${count(results, 'skipped')} skipped`,
