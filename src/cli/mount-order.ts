@@ -3,6 +3,8 @@
 
 import path from 'node:path'
 import type { Config } from '../config/schema.js'
+import type { NewEnvironment } from '../environments/create-environment.js'
+import { openEnvironment } from '../environments/open-environment.js'
 import type { MountPlan } from '../mount/assemble.js'
 import type { Logger, LoggerOptions } from '../observe/logger.js'
 import { storeConfig } from './store-access.js'
@@ -24,13 +26,19 @@ function isMadeByItself(config: Config): boolean {
   return !config.server && config.owner === '1' && config.environment === 'prod' && !config.ro
 }
 
+/** Whose the root directory of an environment is that is made on the way; undefined: none is made. */
+function newRoot(config: Config): NewEnvironment | undefined {
+  if (!config.create && !isMadeByItself(config)) return undefined
+  return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
+}
+
 /** The plan for a folder that is prepared. */
 export function mountPlan(config: Config, mountpoint: string, logger: Logger): MountPlan {
   return {
     mountpoint,
     owner: config.owner,
     environment: config.environment,
-    create: config.create || isMadeByItself(config),
+    identify: (store) => openEnvironment(store, config.owner, config.environment, newRoot(config)),
     readOnly: config.ro,
     store: storeConfig(config),
     stateDir: config.statedir,

@@ -3,7 +3,6 @@
 // lifecycle.ts'; who is told what on a terminal is the command line's.
 
 import path from 'node:path'
-import { openEnvironment } from '../environments/open-environment.js'
 import type { Handler } from '../fuse/handler.js'
 import { DEFAULT_WISHES } from '../fuse/handshake.js'
 import type { Notifier } from '../fuse/notify.js'
@@ -18,6 +17,7 @@ import { withMetrics } from '../store/with-metrics.js'
 import { blockRetries, withRetry } from '../store/with-retry.js'
 import { type OpenVolume, openVolume } from '../vfs/open-volume.js'
 import { systemClock } from '../volume/clock.js'
+import type { Uuid } from '../volume/record.js'
 import { createBridge } from './bridge.js'
 import { createInvalidations, type Invalidations } from './invalidations.js'
 import type { PresentedOwner } from './kernel-attributes.js'
@@ -37,8 +37,8 @@ export interface MountPlan {
   readonly mountpoint: string
   readonly owner: string
   readonly environment: string
-  /** Make the environment where it does not exist. */
-  readonly create: boolean
+  /** Which volume of the store owner and environment mean; asked once. */
+  readonly identify: (store: Store) => Promise<{ readonly volume: Uuid; readonly ownerId: Uuid }>
   readonly readOnly: boolean
   readonly store: StoreConfig
   /** An existing folder; what does not fit into memory is spooled below it. */
@@ -110,15 +110,13 @@ async function openMountedVolume(
   logger: Logger,
   onIdle: () => void,
 ): Promise<OpenVolume> {
-  const { owner, environment } = plan
-  const root = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
-  const identity = await openEnvironment(store, owner, environment, plan.create ? root : undefined)
+  const { volume, ownerId } = await plan.identify(store)
   return openVolume({
     store,
     blocks: withRetry(store, blockRetries),
-    volume: identity.volume,
-    ownerId: identity.ownerId,
-    ownerName: owner,
+    volume,
+    ownerId,
+    ownerName: plan.owner,
     spoolDirectory: path.join(plan.stateDir, 'spool'),
     cacheBytesMax: plan.cacheBytesMax,
     entryTtlMs: plan.entryTtlMs,

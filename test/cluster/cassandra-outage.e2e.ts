@@ -1,23 +1,19 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import {
-  cassandraMissing,
-  openTestCassandra,
-  type TestCassandra,
-} from '../../../test/support/cassandra.js'
-import { openTestStore, type TestStore } from '../../../test/support/cassandra-store.js'
-import type { Head } from '../../volume/head.js'
-import { EntryKind } from '../../volume/log-entry.js'
-import { RecordKind, type Uuid } from '../../volume/record.js'
-import { newUuid } from '../../volume/uuid.js'
+import { openCassandraStore } from '../../src/store/cassandra/cassandra-store.js'
 import {
   BlockEncoding,
   type Commit,
   type CommitOutcome,
   StoreUnavailable,
   StoreUnusable,
-} from '../store.js'
-import { openCassandraStore } from './cassandra-store.js'
+} from '../../src/store/store.js'
+import type { Head } from '../../src/volume/head.js'
+import { EntryKind } from '../../src/volume/log-entry.js'
+import { RecordKind, type Uuid } from '../../src/volume/record.js'
+import { newUuid } from '../../src/volume/uuid.js'
+import { cassandraMissing, openTestCassandra, type TestCassandra } from '../support/cassandra.js'
+import { openTestStore, type TestStore } from '../support/cassandra-store.js'
 
 const missing = await cassandraMissing()
 const login = { username: 'cassandra', password: 'cassandra' }
