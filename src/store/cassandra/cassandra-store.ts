@@ -17,7 +17,7 @@ import {
   readEnvironment,
   readOwner,
 } from './registry.js'
-import { checkSchema } from './schema.js'
+import { checkOneDataCenter, checkSchema } from './schema.js'
 import { testEngine } from './self-test.js'
 import { clockMs } from './server-clock.js'
 import type { Session } from './session.js'
@@ -34,6 +34,7 @@ export async function openCassandraStore(options: CassandraOptions): Promise<Sto
   const session = await connect(options, 'keyspace')
   try {
     await checkSchema(session, options)
+    await checkOneDataCenter(session, options.keyspace)
     if (options.selfTest ?? true) await testEngine(session)
   } catch (error) {
     await session.close()

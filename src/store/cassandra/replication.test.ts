@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { StoreUnusable } from '../store.js'
-import { parseReplication, replicationMap } from './replication.js'
+import { parseReplication, refuseSeveralDataCenters, replicationMap } from './replication.js'
 
 test('a number is SimpleStrategy, data centres are NetworkTopologyStrategy', () => {
   assert.equal(
@@ -28,4 +28,22 @@ test('anything else is refused', () => {
     'class=1',
   ])
     assert.throws(() => parseReplication(text), StoreUnusable, text)
+})
+
+test('copies in several data centres are refused, whatever the strategy is', () => {
+  const network = 'org.apache.cassandra.locator.NetworkTopologyStrategy'
+  const simple = { class: 'SimpleStrategy', replication_factor: '3' }
+  const refuse = (replication: Record<string, string>, ...dataCenters: string[]) =>
+    refuseSeveralDataCenters('files', replication, dataCenters)
+  refuse({ class: network, dc1: '3' }, 'dc1', 'dc2')
+  refuse({ class: network, dc1: '3', dc2: '0' }, 'dc1', 'dc2')
+  refuse(simple, 'dc1', 'dc1', 'dc1')
+  const several = {
+    name: 'StoreUnusable',
+    message: /"files" .*several data centres \(dc1, dc2\).* dc1=3$/,
+  }
+  assert.throws(() => refuse({ class: network, dc1: '3', dc2: '3' }, 'dc1'), several)
+  assert.throws(() => refuse(parseReplication('dc2=1,dc1=1'), 'dc1', 'dc2'), several)
+  assert.throws(() => refuse(simple, 'dc2', 'dc1', 'dc1'), several)
+  assert.throws(() => refuse({ class: network, replication_factor: '3' }, 'dc1', 'dc2'), several)
 })

@@ -15,7 +15,7 @@ export function parseReplication(text: string): Replication {
     if (!match?.[1] || !match[2] || match[1] in result)
       throw new StoreUnusable(
         `"${text}" is not a replication: a number of copies, such as 3, or one for each data ` +
-          'centre, such as dc1=3,dc2=3',
+          'centre, such as dc1=3',
       )
     result[match[1]] = match[2]
   }
@@ -26,4 +26,30 @@ export function parseReplication(text: string): Replication {
 export function replicationMap(replication: Replication): string {
   const pairs = Object.entries(replication).map(([name, value]) => `'${name}': '${value}'`)
   return `{${pairs.join(', ')}}`
+}
+
+/**
+ * Throws StoreUnusable where copies lie in several data centres. Conditional writes are decided within
+ * one (LOCAL_SERIAL): two mounts in different ones would both win, and the volume fall apart.
+ * `dataCenters`: those of the cluster's nodes.
+ */
+export function refuseSeveralDataCenters(
+  keyspace: string,
+  replication: Replication,
+  dataCenters: Iterable<string>,
+): void {
+  const names = [...new Set(copiedTo(replication) ?? dataCenters)].sort()
+  if (names.length <= 1) return
+  throw new StoreUnusable(
+    `keyspace "${keyspace}" has its copies in several data centres (${names.join(', ')}), and ` +
+      `CassFS needs them in one: choose it with a replication such as ${names[0]}=3`,
+  )
+}
+
+/** Undefined where the strategy does not ask for data centres: nodes anywhere get copies. */
+function copiedTo(replication: Replication): string[] | undefined {
+  const { class: strategy = '', ...copies } = replication
+  if (!strategy.endsWith('NetworkTopologyStrategy') || 'replication_factor' in copies)
+    return undefined
+  return Object.keys(copies).filter((name) => Number.parseInt(copies[name] ?? '', 10) !== 0)
 }

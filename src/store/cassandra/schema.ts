@@ -6,14 +6,19 @@ import type { CassandraOptions } from './cassandra-options.js'
 import { initCommand } from './cassandra-options.js'
 import { connect } from './connect.js'
 import { isMissingSchema, unavailable } from './failure.js'
-import { parseReplication, type Replication, replicationMap } from './replication.js'
+import {
+  parseReplication,
+  type Replication,
+  refuseSeveralDataCenters,
+  replicationMap,
+} from './replication.js'
 import type { Session } from './session.js'
 
 /** Raised with every change of the tables; `initSchema` brings older ones up. */
 export const schemaVersion = 1
 
 export interface SchemaOptions {
-  /** `3`, or `dc1=3,dc2=3`; undefined: 3 in the local data centre, or as many as it has nodes. */
+  /** `3`, or `dc1=3`; undefined: 3 in the local data centre, or as many as it has nodes. */
   readonly replication?: string
   /** Only say what would be done. */
   readonly dryRun?: boolean
@@ -76,11 +81,12 @@ export async function initSchema(
   try {
     const { keyspace } = options
     const keptReplication = await readReplication(session, keyspace)
+    const chosen = keptReplication ?? wanted ?? usualReplication(session)
+    refuseSeveralDataCenters(keyspace, chosen, dataCenters(session))
     const statements: string[] = []
     if (!keptReplication)
       statements.push(
-        `CREATE KEYSPACE IF NOT EXISTS "${keyspace}" WITH replication = ` +
-          replicationMap(wanted ?? (await usualReplication(session))),
+        `CREATE KEYSPACE IF NOT EXISTS "${keyspace}" WITH replication = ${replicationMap(chosen)}`,
       )
     else await refuseNewer(session, options)
     statements.push(...(await missingTables(session, keyspace)))
@@ -108,6 +114,12 @@ export async function checkSchema(session: Session, options: CassandraOptions): 
       `keyspace "${options.keyspace}" has schema version ${found}, this CassFS needs ` +
         `${schemaVersion}: upgrade it with ${initCommand(options)}`,
     )
+}
+
+/** Throws StoreUnusable where the keyspace's copies lie in several data centres. */
+export async function checkOneDataCenter(session: Session, keyspace: string): Promise<void> {
+  const replication = await readReplication(session, keyspace)
+  if (replication) refuseSeveralDataCenters(keyspace, replication, dataCenters(session))
 }
 
 async function refuseNewer(session: Session, options: CassandraOptions): Promise<void> {
@@ -149,10 +161,14 @@ async function readReplication(
   return row?.replication as Replication | undefined
 }
 
-async function usualReplication(session: Session): Promise<Replication> {
+function usualReplication(session: Session): Replication {
   const local = session.dataCenter
   const nodes = session.client.hosts.values().filter((host) => host.datacenter === local)
   return { class: 'NetworkTopologyStrategy', [local]: String(Math.min(3, nodes.length)) }
+}
+
+function dataCenters(session: Session): string[] {
+  return session.client.hosts.values().map((host) => host.datacenter)
 }
 
 async function missingTables(session: Session, keyspace: string): Promise<string[]> {
