@@ -4,7 +4,13 @@ import fc from 'fast-check'
 import { MemoryBlocks } from '../store/memory/memory-blocks.js'
 import type { Hash } from '../volume/inode.js'
 import { newUuid } from '../volume/uuid.js'
-import { countNames, missingBlocks, noteUpload, unnamedMsMax } from './block-ledger.js'
+import {
+  countNames,
+  deleteUnnamed,
+  missingBlocks,
+  noteUpload,
+  unnamedMsMax,
+} from './block-ledger.js'
 import { dueTrails, endTrails, parseSession, type Session } from './trail-sweep.js'
 
 const owner = newUuid()
@@ -125,4 +131,37 @@ test('an entry that ceases what is not named is an error', () => {
   assert.throws(() => countNames(rows, entry, [], [hashOf(1)]), RangeError)
   noteUpload(rows, owner, hashOf(1), [], 0)
   assert.throws(() => countNames(rows, entry, [], [hashOf(1)]), RangeError)
+})
+
+test('a deleted block leaves no trail that would end the life of a later upload', () => {
+  const rows = new MemoryBlocks()
+  const hash = hashOf(1)
+  noteUpload(rows, owner, hash, [], 1e9)
+  noteUpload(rows, owner, hash, [], 1e9 + 90_000)
+  noteUpload(rows, owner, hashOf(2), [], 1e9)
+  deleteUnnamed(rows, owner, [hash], 1e9 + 90_000)
+  assert.ok(rows.block(owner, hash), 'it was uploaded again since')
+  deleteUnnamed(rows, owner, [hash], 1e9 + 90_001)
+  assert.equal(rows.block(owner, hash), undefined)
+  assert.equal(rows.trails(undefined, 10).length, 1)
+  const againMs = 1e9 + 120_000
+  noteUpload(rows, owner, hash, [], againMs)
+  sweep(rows, [], againMs + unnamedMsMax - 1)
+  assert.equal(rows.block(owner, hash)?.trails, 1)
+  assert.equal(rows.block(owner, hashOf(2)), undefined)
+  sweep(rows, [], againMs + unnamedMsMax + 1)
+  assert.equal(rows.block(owner, hash), undefined)
+})
+
+test('a block that is named, or that a volume ceased to name, is not deleted before the sweep', () => {
+  const rows = new MemoryBlocks()
+  noteUpload(rows, owner, hashOf(1), [], 0)
+  countNames(rows, { volume, seq: 1, owner }, [hashOf(1)], [])
+  deleteUnnamed(rows, owner, [hashOf(1)], 1e9)
+  assert.equal(rows.block(owner, hashOf(1))?.count, 1)
+  countNames(rows, { volume, seq: 2, owner }, [], [hashOf(1)])
+  deleteUnnamed(rows, owner, [hashOf(1)], 1e9)
+  assert.equal(rows.block(owner, hashOf(1))?.trails, 2)
+  sweep(rows, [], 1e9)
+  assert.equal(rows.block(owner, hashOf(1)), undefined)
 })

@@ -16,6 +16,7 @@ import { nilUuid } from '../volume/uuid.js'
 export const unnamedMsMax = 3_600_000
 /** An upload of a block whose last trail of this kind is younger leaves no new one. */
 const renewAfterMs = 60_000
+const trailPageSize = 256
 
 export interface BlockRow {
   /** How often records, and manifests that are named themselves, name it. */
@@ -131,4 +132,40 @@ export function noteUpload(
   const { count, trails } = row ?? { count: 0, trails: 0 }
   const next = { count, trails: trails + (isNew ? 1 : 0), uploadedMs: nowMs }
   rows.setBlock(owner, hash, { ...next, refs: row?.refs ?? refs })
+}
+
+/**
+ * Deletes blocks that nothing names and that were uploaded last before `beforeMs`, together with the
+ * trails of their uploads: left behind, those would end the life of a later upload. A block that a
+ * volume ceased to name has other trails as well, and may still be read: the sweep deletes it.
+ */
+export function deleteUnnamed(
+  rows: LedgerRows,
+  owner: Uuid,
+  hashes: readonly Hash[],
+  beforeMs: number,
+): void {
+  const uploads = uploadTrails(rows, owner, hashes)
+  for (const [hash, trails] of uploads) {
+    const row = rows.block(owner, hash)
+    if (!row || row.count > 0 || row.uploadedMs >= beforeMs) continue
+    if (row.trails > trails.length) continue
+    for (const trail of trails) rows.removeTrail(trail)
+    rows.setBlock(owner, hash, undefined)
+  }
+}
+
+function uploadTrails(rows: LedgerRows, owner: Uuid, hashes: readonly Hash[]): Map<Hash, Trail[]> {
+  const found = new Map<Hash, Trail[]>(hashes.map((hash) => [hash, []]))
+  let after: Trail | undefined
+  for (;;) {
+    const page = rows.trails(after, trailPageSize)
+    for (const trail of page) {
+      // Those of uploads come first: their volume is nil.
+      if (trail.volume !== nilUuid) return found
+      if (trail.owner === owner) found.get(trail.hash)?.push(trail)
+      after = trail
+    }
+    if (page.length < trailPageSize) return found
+  }
 }

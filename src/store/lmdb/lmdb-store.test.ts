@@ -188,3 +188,23 @@ test('a session counts while its process lives, however long it has been silent'
   assert.deepEqual(await present(store, at.owner, [block.hash]), [false])
   await store.close()
 })
+
+test('a block that was deleted and uploaded again lives as long as any upload', async () => {
+  let nowMs = 1e12
+  const store = await openLmdbStore({ directory: newDirectory(), nowMs: () => nowMs })
+  const owner = newUuid()
+  const block = newBlock()
+  await store.putBlocks(owner, [block])
+  nowMs += 1000
+  await store.deleteBlocks(owner, [block.hash], nowMs)
+  assert.deepEqual(await present(store, owner, [block.hash]), [false])
+  nowMs += 120_000
+  await store.putBlocks(owner, [block])
+  nowMs += 3_540_000
+  await store.sweep()
+  assert.deepEqual(await present(store, owner, [block.hash]), [true])
+  nowMs += 61_000
+  await store.sweep()
+  assert.deepEqual(await present(store, owner, [block.hash]), [false])
+  await store.close()
+})

@@ -2,7 +2,7 @@
 // transaction; reads are synchronous underneath. Several processes of the machine may have it open.
 
 import { statfs } from 'node:fs/promises'
-import { type LedgerRows, noteUpload } from '../../tables/block-ledger.js'
+import { deleteUnnamed, type LedgerRows, noteUpload } from '../../tables/block-ledger.js'
 import { idBytes, recordKey } from '../../tables/lmdb-keys.js'
 import { LmdbTables, type LmdbTablesSource } from '../../tables/lmdb-tables.js'
 import type { Tables } from '../../tables/tables.js'
@@ -174,16 +174,10 @@ export class LmdbStore implements Store {
     return found
   }
 
-  /** Blocks that records name stay, whatever the caller thinks. */
+  /** Blocks that records name, or that the sweep has to wait for, stay whatever the caller thinks. */
   async deleteBlocks(owner: Uuid, hashes: readonly Hash[], beforeMs: number): Promise<void> {
     this.#refresh()
-    const remove = () => {
-      for (const hash of hashes) {
-        const row = this.#rows.block(owner, hash)
-        if (row && row.count === 0 && row.uploadedMs < beforeMs)
-          this.#rows.setBlock(owner, hash, undefined)
-      }
-    }
+    const remove = () => deleteUnnamed(this.#rows, owner, hashes, beforeMs)
     await this.#environment.write(remove, { frees: true })
   }
 

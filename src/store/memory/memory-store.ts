@@ -3,7 +3,7 @@
 // volume. Every method is atomic; nothing outlives the process.
 
 import { Errno, FsError } from '../../posix/errno.js'
-import { countNames, missingBlocks, noteUpload } from '../../tables/block-ledger.js'
+import { countNames, deleteUnnamed, missingBlocks, noteUpload } from '../../tables/block-ledger.js'
 import type { Tables } from '../../tables/tables.js'
 import { dueTrails, endTrails, parseSession } from '../../tables/trail-sweep.js'
 import type { Head } from '../../volume/head.js'
@@ -135,13 +135,9 @@ export class MemoryStore implements Store {
     }))
   }
 
-  /** Blocks that records name stay, whatever the caller thinks. */
+  /** Blocks that records name, or that the sweep has to wait for, stay whatever the caller thinks. */
   async deleteBlocks(owner: Uuid, hashes: readonly Hash[], beforeMs: number): Promise<void> {
-    for (const hash of hashes) {
-      const row = this.#blocks.block(owner, hash)
-      if (row && row.count === 0 && row.uploadedMs < beforeMs)
-        this.#blocks.setBlock(owner, hash, undefined)
-    }
+    deleteUnnamed(this.#blocks, owner, hashes, beforeMs)
   }
 
   async readOwner(owner: string): Promise<OwnerEntry | undefined> {
