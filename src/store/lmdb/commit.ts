@@ -4,6 +4,7 @@
 import { Errno, FsError } from '../../posix/errno.js'
 import { countNames, type LedgerRows, missingBlocks } from '../../tables/block-ledger.js'
 import { type Head, VolumeState } from '../../volume/head.js'
+import { EntryKind } from '../../volume/log-entry.js'
 import { encodeLogEntry } from '../../volume/log-entry-codec.js'
 import type { Uuid, VolumeRecord } from '../../volume/record.js'
 import { recordHashes } from '../../volume/record-hashes.js'
@@ -18,8 +19,10 @@ export async function commit(
   commit: Commit,
   nowMs: number,
 ): Promise<CommitOutcome> {
-  const bytes = encodeLogEntry(commit.entry)
-  const frees = commit.entry.deletes.length > 0 || commit.ceases.length > 0
+  const { entry, ceases } = commit
+  const bytes = encodeLogEntry(entry)
+  // A void ends what is unknown: it must find room on a full disk too.
+  const frees = entry.deletes.length > 0 || ceases.length > 0 || entry.kind === EntryKind.void
   const run = () => commitWithin(environment, rows, commit, bytes, nowMs)
   try {
     return await environment.write(run, { frees })

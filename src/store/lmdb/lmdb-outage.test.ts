@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, type TestContext, test } from 'node:test'
 import {
   apply,
   commitOf,
@@ -17,6 +17,7 @@ import {
   scanAll,
   settle,
 } from '../../../test/store-contract/fixtures.js'
+import { EntryKind } from '../../volume/log-entry.js'
 import { DiskReserve, reserveBytes } from './disk-reserve.js'
 import { openLmdbStore } from './lmdb-store.js'
 import { withTimeLimit } from './time-limit.js'
@@ -30,15 +31,23 @@ before(async () => {
 })
 after(() => rm(scratch, { recursive: true }))
 
-test('a full disk is ENOSPC, loses nothing, and lets things be removed', async (t) => {
+/** Undefined where the test is skipped. */
+async function mountSmallDisk(t: TestContext): Promise<string | undefined> {
   const directory = newDirectory()
   await mkdir(directory)
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', directory], { stdio: 'pipe' })
   } catch (error) {
-    return t.skip(`a small disk cannot be mounted here: ${(error as Error).message}`)
+    t.skip(`a small disk cannot be mounted here: ${(error as Error).message}`)
+    return undefined
   }
   t.after(() => execFileSync('umount', ['-l', directory]))
+  return directory
+}
+
+test('a full disk is ENOSPC, loses nothing, and lets things be removed', async (t) => {
+  const directory = await mountSmallDisk(t)
+  if (!directory) return
   let nowMs = Date.now()
   const store = await openLmdbStore({ directory, nowMs: () => nowMs })
   let at = await newVolume(store, [])
@@ -66,6 +75,28 @@ test('a full disk is ENOSPC, loses nothing, and lets things be removed', async (
   await store.putBlocks(at.owner, [block])
   const commit = commitOf(at, { puts: [dirent(1, 'again', 9, block.hash)], begins: [block.hash] })
   assert.deepEqual(await settle(store, commit), { kind: 'applied' })
+  await store.close()
+})
+
+test('a void finds room on a full disk', async (t) => {
+  const directory = await mountSmallDisk(t)
+  if (!directory) return
+  const store = await openLmdbStore({ directory })
+  let at = await newVolume(store, [])
+  let names = 0
+  const fill = async (size: number) => {
+    for (;;) {
+      const puts = Array.from({ length: size }, () => dirent(1, `n${++names}`, names + 1))
+      at = await apply(store, at, { puts })
+    }
+  }
+  for (const size of [5000, 100, 1]) await assert.rejects(fill(size), { code: 'ENOSPC' })
+  const fillLog = async () => {
+    for (let entries = 0; entries < 5000; entries++) at = await apply(store, at)
+  }
+  await assert.rejects(fillLog(), { code: 'ENOSPC' })
+  const voiding = commitOf(at, { kind: EntryKind.void })
+  assert.deepEqual(await settle(store, voiding), { kind: 'applied' })
   await store.close()
 })
 
