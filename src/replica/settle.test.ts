@@ -11,7 +11,7 @@ import {
   withCommits,
 } from '../../test/simulation/replica-fixture.js'
 import { treeRules } from '../../test/simulation/tree-rules.js'
-import { Errno } from '../posix/errno.js'
+import { Errno, FsError } from '../posix/errno.js'
 import { type Commit, type CommitOutcome, StoreUnavailable } from '../store/store.js'
 import { EntryKind } from '../volume/log-entry.js'
 import type { ForeignChange } from './replica.js'
@@ -174,4 +174,70 @@ test('a volume that is gone is ESTALE, one that is frozen EROFS', async () => {
   }))
   const second = await fixture.open(frozen)
   await assert.rejects(fixture.wait(create(second, 'a')), isErrno(Errno.EROFS))
+})
+
+test('a full store is ENOSPC at once, and what removes goes on', async () => {
+  const fixture = await Fixture.create()
+  let isFull = false
+  let refused = 0
+  const store = withCommits(remote(fixture.memory), async (commit, send) => {
+    if (!isFull || commit.entry.deletes.length > 0) return send(commit)
+    refused++
+    throw new FsError(Errno.ENOSPC, 'no space left')
+  })
+  const replica = await fixture.open(store)
+  await fixture.wait(create(replica, 'a'))
+  isFull = true
+  const startMs = fixture.time.nowMs
+  await assert.rejects(fixture.wait(create(replica, 'b')), isErrno(Errno.ENOSPC))
+  assert.equal(fixture.time.nowMs, startMs)
+  assert.equal(refused, 1)
+  assert.equal(replica.status().state, 'live')
+  await fixture.wait(change(replica, { op: 'unlink', parent: 1, name: 'a' }))
+  assert.equal(replica.lookup(1, 'a'), undefined)
+})
+
+test('a full store does not decide a change whose outcome was unknown before', async () => {
+  const fixture = await Fixture.create()
+  let attempts = 0
+  const store = withCommits(remote(fixture.memory), async (commit, send) => {
+    if (++attempts === 1) {
+      await send(commit)
+      return unknown
+    }
+    if (attempts === 2) throw new FsError(Errno.ENOSPC, 'no space left')
+    return send(commit)
+  })
+  const replica = await fixture.open(store)
+  assert.ok(await fixture.wait(create(replica, 'a')))
+  assert.equal((await fixture.memory.readLog(fixture.identity.volume, 0, 10)).length, 1)
+})
+
+test('a missing block that only a manifest of the batch names is uploaded again', async () => {
+  const fixture = await Fixture.create()
+  const { owner } = fixture.identity
+  const [manifest, below] = ['a'.repeat(64), 'b'.repeat(64)]
+  const block = { length: 3, encoding: 0, data: Buffer.from('abc') } as const
+  await fixture.memory.putBlocks(owner, [{ ...block, hash: manifest, refs: [below] }])
+  const prepared: string[][] = []
+  const replica = await fixture.open(remote(fixture.memory), {
+    rules: {
+      prepare(_intent, _namespace, missing) {
+        if (!missing) return undefined
+        prepared.push([...missing])
+        return fixture.memory.putBlocks(owner, [{ ...block, hash: below }])
+      },
+      apply(intent, draft) {
+        if (intent.op !== 'append') return treeRules.apply(intent, draft)
+        const inode = draft.inode(intent.ino)
+        const content = { kind: 'manifest', hash: manifest, length: 3 } as const
+        if (inode) draft.setInode({ ...inode, content, size: 3 })
+        return intent.ino
+      },
+    },
+  })
+  const ino = await fixture.wait(create(replica, 'a'))
+  await fixture.wait(change(replica, { op: 'append', ino, text: '' }))
+  assert.deepEqual(prepared, [[below]])
+  assert.equal(replica.inode(ino)?.content.kind, 'manifest')
 })

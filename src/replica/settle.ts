@@ -108,6 +108,8 @@ export class Sent<Intent> {
     const outcome = await this.#commit(commit)
     if (this.#decision) return this.#decision
     if (outcome.kind === 'unknown') {
+      const full = this.#surelyFull(outcome.cause)
+      if (full) return full
       this.#unknowns++
       contact.failed('commit', outcome.cause)
       return undefined
@@ -119,6 +121,14 @@ export class Sent<Intent> {
     this.#context.follow.absorb([commit.entry])
     contact.followed(started)
     return this.#decision
+  }
+
+  /** A full store promises that it did nothing; what was unknown before may have been done. */
+  #surelyFull(cause: Error): Decision | undefined {
+    if (!(cause instanceof FsError) || cause.errno !== Errno.ENOSPC) return undefined
+    if (this.#voiding || this.#unknowns > 0) return undefined
+    this.#context.contact.answered('commit')
+    return { kind: 'failed', error: cause }
   }
 
   async #commit(commit: Commit): Promise<CommitOutcome> {
@@ -156,11 +166,14 @@ export class Sent<Intent> {
     await work.catch(() => {})
   }
 
-  /** Uploads what the store says is not there; the batch itself stays as it is. */
+  /**
+   * Uploads what the store says is not there; the batch itself stays as it is. Whoever names blocks is
+   * asked: what is missing may be named by a manifest of theirs.
+   */
   async #prepareMissing(missing: ReadonlySet<string>): Promise<undefined> {
     const { rules, namespace } = this.#context
     for (const member of this.batch.members)
-      if (member.begins.some((hash) => missing.has(hash)))
+      if (member.begins.length > 0)
         try {
           await rules.prepare(member.intent, namespace, missing)
         } catch (error) {
