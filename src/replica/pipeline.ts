@@ -206,7 +206,7 @@ export class Pipeline<Intent> {
 
   async #send(sent: Sent<Intent>): Promise<Decision> {
     this.#sent = sent
-    const decision = await sent.settle()
+    const decision = await this.#decide(sent)
     this.#sent = undefined
     const { counts } = this
     counts.unknownOutcomes += sent.unknowns
@@ -221,6 +221,17 @@ export class Pipeline<Intent> {
       this.#overlay = undefined
     }
     return decision
+  }
+
+  /** Never rejects: an error on the way leaves the outcome unknown, and nobody without an answer. */
+  async #decide(sent: Sent<Intent>): Promise<Decision> {
+    try {
+      return await sent.settle()
+    } catch (cause) {
+      this.#context.logger.error('a batch could not be decided', { seq: sent.seq, error: cause })
+      const error = new FsError(Errno.EIO, 'the outcome of the change is not known', { cause })
+      return { kind: 'failed', error }
+    }
   }
 
   #land(sent: Sent<Intent>): void {
