@@ -304,3 +304,23 @@ test('a volume that vanishes from the tables of the engine is ESTALE, and nobody
   const chmod = change(replica, { op: 'chmod', ino, mode: 0o600 })
   await assert.rejects(fixture.wait(chmod, 1000), isErrno(Errno.ESTALE))
 })
+
+test('a listener that fails keeps neither the others nor the log from going on', async () => {
+  const fixture = await Fixture.create()
+  const errors: string[] = []
+  const logger = { warn() {}, info() {}, debug() {}, error: (text: string) => errors.push(text) }
+  const a = await fixture.open()
+  const b = await fixture.open(remote(fixture.memory), { logger })
+  b.onForeignChange(() => {
+    throw new Error('cannot')
+  })
+  const seen = watch(b)
+  await fixture.wait(create(a, 'x'))
+  await fixture.pass(1000)
+  await fixture.wait(create(a, 'y'))
+  await fixture.pass(1000)
+  assert.equal(seen.length, 2)
+  assert.equal(errors.length, 2)
+  assert.equal(b.head.seq, 2)
+  assert.equal(b.status().state, 'live')
+})

@@ -242,7 +242,13 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
 
   #tell(change: ForeignChange): void {
     if (change.reloaded) this.#pipeline.forgetChecks()
-    for (const listener of this.#listeners) listener(change)
+    for (const listener of this.#listeners)
+      try {
+        listener(change)
+      } catch (error) {
+        // The change is applied already: the others have to learn of it, and following goes on.
+        this.#settings.logger.error('a listener failed on a foreign change', { error })
+      }
   }
 
   #state(): ReplicaState {
