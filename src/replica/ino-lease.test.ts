@@ -74,3 +74,21 @@ test('an owner that is gone is ESTALE, a store that does not answer EIO', async 
     isErrno(Errno.EIO),
   )
 })
+
+test("a discard raises the registry's next number before anybody asks for one", async () => {
+  const fixture = await Fixture.create()
+  const { ownerName } = fixture.identity
+  let isDown = true
+  const store = withCalls(fixture.memory, {
+    readOwner: (owner) =>
+      isDown ? Promise.reject(new Error('down')) : fixture.memory.readOwner(owner),
+  })
+  lease(fixture).discard(5000)
+  await fixture.pass(1000)
+  assert.ok(((await fixture.memory.readOwner(ownerName))?.nextIno ?? 0) > 5000)
+  const later = lease(fixture, store)
+  later.discard(900_000)
+  await fixture.pass(1000)
+  isDown = false
+  assert.ok((await fixture.wait(Promise.resolve(later.allocate()))) > 900_000)
+})

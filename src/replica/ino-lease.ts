@@ -54,7 +54,10 @@ export class InoLease {
     return ino
   }
 
-  /** The registry may have gone back in time: nothing leased before counts, nor any number seen. */
+  /**
+   * The registry may have gone back in time: nothing leased before counts, nor any number seen. Leases
+   * at once, which raises the registry's next number for the owner's other volumes as well.
+   */
   discard(highestIno: number): void {
     this.#floor = Math.max(this.#floor, highestIno, this.#range.end - 1)
     if (this.#following) this.#floor = Math.max(this.#floor, this.#following.end - 1)
@@ -62,6 +65,9 @@ export class InoLease {
     this.#range = { next: 0, end: 0 }
     this.#following = undefined
     this.#leasing = undefined
+    this.#lease().catch(() => {
+      // The next allocation tries again, and raises the number or sees the error.
+    })
   }
 
   #take(): number | undefined {
