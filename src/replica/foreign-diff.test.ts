@@ -10,6 +10,8 @@ import {
 } from '../../test/simulation/replica-fixture.js'
 import { textOf } from '../../test/simulation/tree-rules.js'
 import type { Store } from '../store/store.js'
+import type { Content, Inode } from '../volume/inode.js'
+import { compareInode } from './foreign-diff.js'
 import type { ForeignChange } from './replica.js'
 
 const kinds: [string, (store: Store) => Store][] = [
@@ -145,3 +147,24 @@ for (const [kind, wrap] of kinds) {
     )
   })
 }
+
+test('another length or another tail behind the same blocks is other content', async () => {
+  const { writer, file } = await scene(remote)
+  const inode = writer.inode(file) as Inode
+  const hash = 'ab'.repeat(32)
+  const withContent = (content: Content): Inode => ({ ...inode, size: 12, content })
+  const tail = Buffer.from('tail')
+  const before = withContent({ kind: 'block', hash, length: 8, tail })
+  const contents: [Content, boolean][] = [
+    [{ kind: 'block', hash, length: 8, tail: Buffer.from('TAIL') }, true],
+    [{ kind: 'block', hash, length: 8 }, true],
+    [{ kind: 'block', hash, length: 9, tail }, true],
+    [{ kind: 'manifest', hash, length: 8, tail }, true],
+    [{ kind: 'block', hash, length: 8, tail: Buffer.from('tail') }, false],
+  ]
+  for (const [content, isOther] of contents) {
+    const changed: { ino: number; content: boolean }[] = []
+    compareInode(file, before, { ...withContent(content), mode: inode.mode ^ 1 }, changed, [])
+    assert.deepEqual(changed, [{ ino: file, content: isOther }])
+  }
+})

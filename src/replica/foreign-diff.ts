@@ -12,6 +12,7 @@ import type { ForeignChange } from './replica.js'
 
 const S_IFMT = 0o170000
 const S_IFDIR = 0o040000
+const noBytes = new Uint8Array(0)
 
 interface NoteOfName {
   readonly parent: number
@@ -116,7 +117,8 @@ function contentChanged(before: Inode, after: Inode): boolean {
   if (a.kind === 'none' || b.kind === 'none') return a.kind !== b.kind
   if (a.kind === 'inline' || b.kind === 'inline')
     return a.kind !== 'inline' || b.kind !== 'inline' || Buffer.compare(a.data, b.data) !== 0
-  return a.kind !== b.kind || a.hash !== b.hash
+  if (a.kind !== b.kind || a.hash !== b.hash || a.length !== b.length) return true
+  return Buffer.compare(a.tail ?? noBytes, b.tail ?? noBytes) !== 0
 }
 
 /**
