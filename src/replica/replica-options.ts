@@ -32,7 +32,10 @@ export interface ReplicaOptions<Intent> {
   readonly entryTtlMs?: number
   /** Hashes that must stay although no record names them: of inodes open without a name. */
   readonly pins?: () => Iterable<Hash>
-  /** Open inodes: stay unpacked, so that `removed` of a foreign change can tell what they were. */
+  /**
+   * Inodes with open handles or saves under way: stay unpacked, so that `removed` of a foreign change
+   * can tell what they were. Whatever else a foreign change removes may be gone without a trace.
+   */
   readonly isHeld?: (ino: number) => boolean
   /** False: no file is open, so following may slow down when no request comes either. */
   readonly isBusy?: () => boolean

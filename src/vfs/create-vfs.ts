@@ -47,7 +47,7 @@ export function createVfs(options: VfsOptions): Vfs {
     syncfs: () => syncfs(fs),
     remember: (ino, count) => fs.inodes.remember(ino, count),
     forget: (ino, count) => fs.inodes.forget(ino, count),
-    isHeld: (ino) => fs.inodes.isHeld(ino),
+    isUsed: (ino) => fs.inodes.isUsed(ino),
     pins: () => fs.orphans().flatMap(namedHashes),
     onInvalidate: (listener) => fs.invalidations.listen(listener),
     status: () => statusOf(fs),

@@ -51,6 +51,17 @@ test('what nobody holds is not kept, and forgetting it changes nothing', () => {
   assert.deepEqual(gone, [])
 })
 
+test('an inode that the kernel merely remembers is not used', () => {
+  const { table: inodes } = table()
+  inodes.remember(7, 1)
+  assert.equal(inodes.isUsed(7), false)
+  inodes.use(7)
+  assert.equal(inodes.isUsed(7), true)
+  inodes.unuse(7)
+  assert.equal(inodes.isUsed(7), false)
+  assert.equal(inodes.isHeld(7), true)
+})
+
 test('a kernel that forgets more than it was told does not end a later lookup', () => {
   const { table: inodes } = table()
   inodes.remember(7, 1)

@@ -47,6 +47,11 @@ export class InodeTable {
     return this.#held.has(ino)
   }
 
+  /** Open, or being saved; not what only the kernel remembers. */
+  isUsed(ino: number): boolean {
+    return (this.#held.get(ino)?.uses ?? 0) > 0
+  }
+
   use(ino: number): void {
     this.#entry(ino).uses++
   }

@@ -79,7 +79,7 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
       processId,
       entryTtlMs: options.entryTtlMs,
       pins: () => vfs?.pins() ?? [],
-      isHeld: (ino) => vfs?.isHeld(ino) ?? false,
+      isHeld: (ino) => vfs?.isUsed(ino) ?? false,
       isBusy: () => (vfs?.status().openHandles ?? 0) > 0,
       ...(logger ? { logger } : {}),
       ...(options.onIdle ? { onIdle: options.onIdle } : {}),

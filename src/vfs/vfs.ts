@@ -250,8 +250,11 @@ export interface Vfs {
   /** It took `count` back; at zero, an inode without names and handles goes. */
   forget(ino: number, count: number): void
 
-  /** Remembered or open: the replica keeps such an inode at hand, to tell what it was when it goes. */
-  isHeld(ino: number): boolean
+  /**
+   * Open, or being saved: the replica keeps such an inode at hand, to tell what it was when another
+   * mount takes its last name. An inode that is merely remembered is ESTALE then.
+   */
+  isUsed(ino: number): boolean
   /** Blocks that inodes without a name still need: no record names them any more. */
   pins(): Iterable<Hash>
   onInvalidate(listener: (invalidation: Invalidation) => void): void

@@ -62,7 +62,7 @@ export async function openTestVfs(options: TestVfsOptions): Promise<TestVfs> {
     rules: createRules(content),
     processId: randomUUID(),
     pins: () => vfs?.pins() ?? [],
-    isHeld: (ino) => vfs?.isHeld(ino) ?? false,
+    isHeld: (ino) => vfs?.isUsed(ino) ?? false,
     isBusy: () => (vfs?.status().openHandles ?? 0) > 0,
     ...options.replica,
   })
@@ -84,12 +84,15 @@ export async function openTestVfs(options: TestVfsOptions): Promise<TestVfs> {
     content,
     identity,
     async close() {
-      await opened.close()
-      clearInterval(keepAlive)
-      await replica.close(5000)
-      content.close()
-      storage.close()
-      rmSync(folder, { recursive: true, force: true })
+      try {
+        await opened.close()
+      } finally {
+        clearInterval(keepAlive)
+        await replica.close(5000)
+        content.close()
+        storage.close()
+        rmSync(folder, { recursive: true, force: true })
+      }
     },
   }
 }
