@@ -288,27 +288,3 @@ test('close does not wait longer than it may', async () => {
   assert.equal(fixture.time.nowMs - startMs, 1000)
   await assert.rejects(made, isErrno(Errno.EIO))
 })
-
-test('a batch that cannot be decided fails with EIO, and the next one is sent', async () => {
-  const fixture = await Fixture.create()
-  const missing = new TypeError('not an outcome')
-  let isBroken = true
-  const store = withCommits(remote(fixture.memory), async (commit, send) => {
-    if (!isBroken) return send(commit)
-    isBroken = false
-    return {
-      get kind(): never {
-        throw missing
-      },
-    }
-  })
-  const replica = await fixture.open(store)
-  await assert.rejects(fixture.wait(create(replica, 'a')), (error) => {
-    assert.ok(error instanceof FsError)
-    assert.equal(error.errno, Errno.EIO)
-    assert.equal(error.cause, missing)
-    return true
-  })
-  assert.equal(replica.status().inFlight, false)
-  assert.ok(await fixture.wait(create(replica, 'b')))
-})

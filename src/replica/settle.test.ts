@@ -241,3 +241,27 @@ test('a missing block that only a manifest of the batch names is uploaded again'
   assert.deepEqual(prepared, [[below]])
   assert.equal(replica.inode(ino)?.content.kind, 'manifest')
 })
+
+test('a batch that cannot be decided fails with EIO, and the next one is sent', async () => {
+  const fixture = await Fixture.create()
+  const missing = new TypeError('not an outcome')
+  let isBroken = true
+  const store = withCommits(remote(fixture.memory), async (commit, send) => {
+    if (!isBroken) return send(commit)
+    isBroken = false
+    return {
+      get kind(): never {
+        throw missing
+      },
+    }
+  })
+  const replica = await fixture.open(store)
+  await assert.rejects(fixture.wait(create(replica, 'a')), (error) => {
+    assert.ok(error instanceof FsError)
+    assert.equal(error.errno, Errno.EIO)
+    assert.equal(error.cause, missing)
+    return true
+  })
+  assert.equal(replica.status().inFlight, false)
+  assert.ok(await fixture.wait(create(replica, 'b')))
+})
