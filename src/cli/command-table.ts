@@ -79,7 +79,7 @@ const environments: CommandSpec[] = [
     options: [
       {
         name: 'replication',
-        value: 'a number, or data centres such as dc1=3,dc2=3',
+        value: 'a number, or data centres such as dc1=3',
         doc: 'Replicas of a new keyspace.',
       },
       { name: 'dry-run', doc: 'Print the CQL and do nothing.' },
