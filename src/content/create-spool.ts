@@ -112,14 +112,14 @@ class RangedSpool implements Spool {
   punch(start: number, end: number, baseSize: number): void {
     const last = Math.min(end, this.size(baseSize))
     const hole = { hole: true, chunk: undefined, at: 0, generation: this.#generation }
+    const storedEnd = this.#storedEnd(baseSize)
     for (const part of byRun(this.#ranges, start, last))
-      this.#ranges.set({ ...hole, ...part, grows: part.run !== undefined || part.end > baseSize })
+      this.#ranges.set({ ...hole, ...part, grows: part.run !== undefined || part.end > storedEnd })
   }
 
   layout(offset: number, length: number, baseSize: number): SpoolPiece[] {
     const end = Math.min(offset + length, this.size(baseSize))
-    const storedEnd = Math.min(baseSize, this.#effectiveCut() ?? baseSize)
-    const pieces = new Pieces(offset, storedEnd)
+    const pieces = new Pieces(offset, this.#storedEnd(baseSize))
     for (const range of this.#ranges.overlapping(offset, end)) {
       pieces.unchangedTo(range.start)
       pieces.add(range.hole ? 'zeros' : 'bytes', Math.min(range.end, end))
@@ -199,6 +199,11 @@ class RangedSpool implements Spool {
   #effectiveCut(): number | undefined {
     if (this.#flightCut === undefined) return this.#cut
     return Math.min(this.#flightCut, this.#cut ?? this.#flightCut)
+  }
+
+  /** Where what is stored ends, under the truncations that are not. */
+  #storedEnd(baseSize: number): number {
+    return Math.min(baseSize, this.#effectiveCut() ?? baseSize)
   }
 
   #grow(end: number): void {

@@ -131,3 +131,17 @@ test('data and holes are found across unsaved changes', async () => {
     undefined,
   ])
 })
+
+test('a hole behind a truncation that is being saved keeps the size that was written', async () => {
+  const both = await TwoWriters.with('0123456789'.repeat(10))
+  both.a.truncate(0)
+  const snapshot = both.a.cut()
+  both.write(both.a, 50, '0123456789')
+  both.a.punch(0, 60, 100)
+  const result = await both.file.content.save(both.file.committed, snapshot)
+  both.file.committed = result
+  both.a.saved(snapshot, result)
+  assert.equal(both.a.size(result.size), 60)
+  await both.file.save(both.a)
+  assert.equal(both.file.committed.size, 60)
+})
