@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { close, isErrno, readAll, root, withVfs, writeFile } from '../../test/vfs/test-vfs.js'
+import { close, isErrno, readAll, root, user, withVfs, writeFile } from '../../test/vfs/test-vfs.js'
 import { Errno } from '../posix/errno.js'
 import { O_CREAT, O_RDONLY, O_RDWR } from '../posix/open-flags.js'
 import { createMemoryStore } from '../store/memory/memory-store.js'
@@ -113,6 +113,24 @@ test('equal bytes copied from one file to another are uploaded once', async () =
     const hashes: string[] = []
     for await (const hash of content.hashes(first ?? { kind: 'none' })) hashes.push(hash)
     assert.ok(hashes.length >= 4)
+    await close(vfs, source.handle)
+    await close(vfs, target.handle)
+  })
+})
+
+test('fallocate and copy_file_range by an unprivileged caller take set-id bits', async () => {
+  const caller = user(1000)
+  await withVfs({ ...fresh(), vfs: { checkPermissions: false } }, async (vfs) => {
+    const make = async (name: string) => vfs.create(caller, rootIno, name, 0o6755, O_RDWR | O_CREAT)
+    const mode = async (ino: number) => (await vfs.getattr(root, ino)).mode & 0o7777
+    const source = await make('source')
+    const target = await make('target')
+    await vfs.fallocate(root, source.handle, 0, 0, 10)
+    assert.equal(await mode(source.inode.ino), 0o6755)
+    await vfs.fallocate(caller, source.handle, 0, 0, 100)
+    assert.equal(await mode(source.inode.ino), 0o755)
+    await vfs.copyFileRange(caller, source.handle, 0, target.handle, 0, 5)
+    assert.equal(await mode(target.inode.ino), 0o755)
     await close(vfs, source.handle)
     await close(vfs, target.handle)
   })

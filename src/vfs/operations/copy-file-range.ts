@@ -26,9 +26,11 @@ export async function copyFileRange(
   const size = Math.min(length, copyBytesMax)
   const apart = fromOffset + size <= toOffset || toOffset + size <= fromOffset
   if (source.ino === target.ino && !apart) throw new FsError(Errno.EINVAL)
+  // FUSE_COPY_FILE_RANGE has no flag that asks for it, as writes have.
+  const options = { append: false, killSuidgid: caller.uid !== 0 }
   let copied = 0
   for (const piece of await read(fs, caller, from, fromOffset, size)) {
-    copied += await write(fs, caller, to, toOffset + copied, piece, { append: false })
+    copied += await write(fs, caller, to, toOffset + copied, piece, options)
   }
   return copied
 }

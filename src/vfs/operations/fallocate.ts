@@ -30,7 +30,9 @@ export function fallocate(
   if ((mode & keepSize) === 0 && end > size) spool.allocate(end)
   else if ((mode & (punchHole | zeroRange)) === 0) return
   if (mode & (punchHole | zeroRange)) spool.punch(offset, end, stored.size)
-  if (spool.dirty) modified(fs, file, stored, modeDropped(fs, caller, file, false))
+  // FUSE_FALLOCATE has no flag that asks for it, as writes have.
+  const drops = modeDropped(fs, caller, file, caller.uid !== 0)
+  if (spool.dirty) modified(fs, file, stored, drops)
 }
 
 function checkMode(mode: number): void {
