@@ -48,6 +48,7 @@ export function createVfs(options: VfsOptions): Vfs {
     remember: (ino, count) => fs.inodes.remember(ino, count),
     forget: (ino, count) => fs.inodes.forget(ino, count),
     isUsed: (ino) => fs.inodes.isUsed(ino),
+    isUnsaved: (ino) => fs.files.get(ino)?.dirty ?? false,
     pins: () => fs.orphans().flatMap(namedHashes),
     onInvalidate: (listener) => fs.invalidations.listen(listener),
     status: () => statusOf(fs),
@@ -156,8 +157,9 @@ function statusOf(fs: FileSystem): VfsStatus {
   }
 }
 
-/** What cannot be saved now was reported, and goes to rescue. */
+/** What cannot be saved now goes to rescue; EIO tells of it when everything is closed. */
 async function closeFiles(fs: FileSystem): Promise<void> {
+  const errorsBefore = fs.saves.errors
   for (const file of fs.files.values()) {
     file.handles = 0
     fs.saves.released(file)
@@ -165,4 +167,6 @@ async function closeFiles(fs: FileSystem): Promise<void> {
   await fs.saves.ended()
   for (const file of fs.files.values()) file.close()
   fs.files.clear()
+  const errors = fs.saves.errors - errorsBefore
+  if (errors > 0) throw new FsError(Errno.EIO, `${errors} saves failed while closing`)
 }

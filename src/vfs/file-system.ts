@@ -146,6 +146,8 @@ export class FileSystem {
     if (file.handles > 0 || file.running || this.files.get(file.ino) !== file) return
     const kept = file.dirty && (!this.isOrphan(file.ino) || this.inodes.isHeld(file.ino))
     if (kept) return
+    const { untoldError } = file
+    if (untoldError && this.stored(file.ino)) this.saves.keepUntold(file.ino, untoldError)
     this.files.delete(file.ino)
     file.close()
   }

@@ -2,6 +2,7 @@
 // shown. Names and inodes that it never asked for are left out.
 
 import type { ForeignChange } from '../replica/replica.js'
+import { rootIno } from '../volume/inode.js'
 import type { InodeTable } from './inode-table.js'
 import type { Invalidation } from './vfs.js'
 
@@ -18,7 +19,8 @@ export class Invalidations {
   }
 
   foreign(change: ForeignChange): void {
-    const known = (ino: number) => this.#inodes.isRemembered(ino)
+    // The kernel never looks the root up, and always has it.
+    const known = (ino: number) => ino === rootIno || this.#inodes.isRemembered(ino)
     const names = change.names.filter(({ parent }) => known(parent))
     const removed = change.removed.map(({ ino }) => ({ ino, content: false }))
     const inodes = [...change.inodes, ...removed].filter(({ ino }) => known(ino))

@@ -6,7 +6,7 @@ import type { SaveSnapshot, Spool } from '../content/spool.js'
 import type { FsError } from '../posix/errno.js'
 import { compareTimes, timeAfter } from '../volume/clock.js'
 import type { Inode, Timespec } from '../volume/inode.js'
-import type { AdoptIntent, SaveIntent } from './intents/save.js'
+import { type AdoptIntent, mtimeOn, type SaveIntent } from './intents/save.js'
 import { type SettledChanges, withChanges } from './intents/setattr.js'
 
 /** What unsaved changes do to an inode beside its bytes and size. */
@@ -42,8 +42,9 @@ export class OpenFile {
   /** The save under way, and the one that begins behind it. They answer their error. */
   running: Promise<FsError | undefined> | undefined
   next: Promise<FsError | undefined> | undefined
-  /** Set while an age is being waited for. */
+  /** Set while an age is being waited for, and when that ends. */
   cancelTimer: (() => void) | undefined
+  dueMs = 0
   readonly #openSpool: () => Spool
   #spool: Spool | undefined
   #unsaved: Unsaved | undefined
@@ -51,6 +52,10 @@ export class OpenFile {
   #error: FsError | undefined
   #errors = 0
   #errorSeen = true
+  /** Changes so far; those in the last cut; those whose loss was reported. */
+  #changes = 0
+  #changesCut = 0
+  #changesReported = -1
 
   constructor(ino: number, openSpool: () => Spool) {
     this.ino = ino
@@ -80,6 +85,7 @@ export class OpenFile {
   /** The content was changed in the spool at `now`; `stored` is the inode beneath. */
   modified(now: Timespec, stored: Inode, modeDropped: number): void {
     const before = this.#unsaved
+    this.#changes++
     const time = timeAfter(now, this.#latest(stored))
     const drops = modeDropped | (before?.modeDropped ?? 0)
     const changes = before?.changes && behindWrite(before.changes, modeDropped)
@@ -90,6 +96,7 @@ export class OpenFile {
   defer(changes: SettledChanges, now: Timespec, stored: Inode): void {
     const before = this.#unsaved
     if (!before) throw new Error(`inode ${this.ino} has nothing unsaved to change with`)
+    this.#changes++
     const time = timeAfter(now, this.#latest(stored))
     this.#unsaved = { ...before, ctime: time, changes: { ...before.changes, ...changes } }
   }
@@ -111,6 +118,7 @@ export class OpenFile {
     const snapshot = this.writable().cut()
     this.#saving = unsaved
     this.#unsaved = undefined
+    this.#changesCut = this.#changes
     return { snapshot, unsaved }
   }
 
@@ -148,6 +156,17 @@ export class OpenFile {
     this.#error = error
     this.#errors++
     this.#errorSeen = false
+    this.#changesReported = this.#changesCut
+  }
+
+  /** Everything unsaved was in a save whose error was reported. */
+  get isLossReported(): boolean {
+    return this.#changesReported === this.#changes
+  }
+
+  /** The last error was told otherwise than by a handle. */
+  errorTold(): void {
+    this.#errorSeen = true
   }
 
   /** Where a new handle begins: it is told the last error only if nobody was. */
@@ -188,8 +207,9 @@ function together(failed: Unsaved, later: Unsaved): Pick<Unsaved, 'modeDropped' 
 
 /** As a save commits it (intents/save.ts): the same times, so that nothing moves by being saved. */
 function withUnsaved(inode: Inode, unsaved: Unsaved): Inode {
-  const { mtime, ctime, modeDropped, changes } = unsaved
+  const { ctime, modeDropped, changes } = unsaved
   const mode = inode.mode & ~modeDropped
+  const mtime = mtimeOn(inode, unsaved.mtime)
   const written = { ...inode, mode, mtime, ctime: timeAfter(ctime, inode.ctime) }
   return changes ? withChanges(written, { changes, time: ctime }) : written
 }

@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createEmptyVolume } from '../../test/simulation/empty-volume.js'
-import { close, isErrno, readAll, readFile, root, withVfs } from '../../test/vfs/test-vfs.js'
+import {
+  close,
+  isErrno,
+  openTestVfs,
+  readAll,
+  readFile,
+  root,
+  withVfs,
+} from '../../test/vfs/test-vfs.js'
 import { createUnreliableStore } from '../../test/vfs/unreliable-store.js'
 import { Errno } from '../posix/errno.js'
-import { O_APPEND, O_CREAT, O_RDWR, O_WRONLY } from '../posix/open-flags.js'
+import { O_APPEND, O_CREAT, O_RDONLY, O_RDWR, O_WRONLY } from '../posix/open-flags.js'
 import { createMemoryStore } from '../store/memory/memory-store.js'
 import { rootIno } from '../volume/inode.js'
 import type { Unsaved } from './vfs-options.js'
@@ -133,4 +141,58 @@ test('a save that was done though nobody heard of it is not done twice', async (
     await close(vfs, handle)
     assert.equal(await readFile(vfs, rootIno, 'log'), 'one;two;')
   })
+})
+
+test('attributes set on unsaved bytes do not wait for the age of the bytes', async () => {
+  const options = { ...fresh(), vfs: { blockAgeMs: 3_600_000, attributeAgeMs: 20 } }
+  await withVfs(options, async (vfs, { replica }) => {
+    const { inode, handle } = await vfs.create(root, rootIno, 'f', 0o644, create)
+    await vfs.write(root, handle, 0, Buffer.from('x'))
+    await vfs.setattr(root, inode.ino, { mode: 0o600 })
+    while (replica.inode(inode.ino)?.mode !== 0o100600)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    await close(vfs, handle)
+  })
+})
+
+test('the error of a save that nobody heard of outlives a reader', async () => {
+  const store = createMemoryStore()
+  const identity = await createEmptyVolume(store, { quotaBytes: 3 })
+  await withVfs({ store, identity }, async (vfs) => {
+    const { inode, handle } = await vfs.create(root, rootIno, 'f', 0o644, create)
+    await vfs.write(root, handle, 0, Buffer.from('lost'))
+    await vfs.release(root, handle)
+    await vfs.settle().catch(() => undefined)
+    await vfs.release(root, await vfs.open(root, inode.ino, O_RDONLY))
+    const next = await vfs.open(root, inode.ino, O_WRONLY)
+    await assert.rejects(async () => vfs.flush(root, next), isErrno(Errno.EDQUOT))
+    await close(vfs, next)
+    await close(vfs, await vfs.open(root, inode.ino, O_WRONLY))
+  })
+})
+
+test('bytes whose loss a close was told are not told to the next one', async () => {
+  const store = createMemoryStore()
+  const identity = await createEmptyVolume(store, { quotaBytes: 3 })
+  await withVfs({ store, identity }, async (vfs) => {
+    const { inode, handle } = await vfs.create(root, rootIno, 'f', 0o644, create)
+    await vfs.write(root, handle, 0, Buffer.from('lost'))
+    await assert.rejects(close(vfs, handle), isErrno(Errno.EDQUOT))
+    await vfs.settle().catch(() => undefined)
+    assert.ok(vfs.status().saveErrors > 1)
+    const next = await vfs.open(root, inode.ino, O_WRONLY)
+    await vfs.write(root, next, 0, Buffer.from('ok'))
+    await close(vfs, next)
+    assert.equal(await readFile(vfs, rootIno, 'f'), 'ok')
+  })
+})
+
+test('a close of the volume that loses bytes rejects, and closes all the same', async () => {
+  const store = createMemoryStore()
+  const identity = await createEmptyVolume(store, { quotaBytes: 3 })
+  const opened = await openTestVfs({ store, identity })
+  const { handle } = await opened.vfs.create(root, rootIno, 'f', 0o644, create)
+  await opened.vfs.write(root, handle, 0, Buffer.from('lost'))
+  await assert.rejects(opened.close(), isErrno(Errno.EIO))
+  assert.equal(opened.vfs.status().spoolBytes, 0)
 })

@@ -54,11 +54,14 @@ export class Saves {
 
   /** Something in `file` became unsaved: it is saved after a time if nobody asks before. */
   schedule(file: OpenFile): void {
-    if (file.cancelTimer) return
     const { options } = this.#fs
     const ageMs = file.unsaved?.changes
       ? (options.attributeAgeMs ?? attributeAgeMsDefault)
       : (options.blockAgeMs ?? blockAgeMsDefault)
+    const dueMs = options.clock.monotonicMs() + ageMs
+    if (file.cancelTimer && file.dueMs <= dueMs) return
+    file.cancelTimer?.()
+    file.dueMs = dueMs
     file.cancelTimer = options.clock.setTimer(ageMs, () => {
       file.cancelTimer = undefined
       this.#saveAged(file)
@@ -103,6 +106,12 @@ export class Saves {
     const error = this.#untold.get(ino)
     this.#untold.delete(ino)
     return error
+  }
+
+  /** Nobody who had the file open was told: the next one is. */
+  keepUntold(ino: number, error: FsError): void {
+    for (const other of this.#untold.keys()) if (!this.#fs.stored(other)) this.#untold.delete(other)
+    this.#untold.set(ino, error)
   }
 
   /** Saves everything; answers the first error. */
@@ -199,7 +208,9 @@ export class Saves {
   #report(file: OpenFile, cause: unknown): FsError {
     const error = toFsError(cause)
     this.#errors++
-    file.reportError(error)
+    // The last close tries once more: whoever was told that these bytes are not saved need not hear it
+    // again, and nobody else wrote them.
+    if (file.handles > 0 || !file.isLossReported) file.reportError(error)
     const path = this.#fs.path(file.ino)
     this.#fs.options.logger?.error('a file could not be saved', { ino: file.ino, path, error })
     return error
@@ -215,7 +226,6 @@ export class Saves {
       await options.rescue({ stored, seen: file.view(stored), spool, path, error })
     }
     if (file.handles > 0) return
-    if (file.untoldError) this.#untold.set(file.ino, file.untoldError)
     file.discard()
     invalidations.content(file.ino)
   }

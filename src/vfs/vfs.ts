@@ -112,7 +112,7 @@ export interface FileSystemStatus {
 
 /**
  * What whoever caches answers of this vfs (the kernel) has to drop. Only names in directories, and
- * inodes, that were remembered.
+ * inodes, that were remembered; the root always is.
  */
 export interface Invalidation {
   readonly names: readonly {
@@ -255,6 +255,8 @@ export interface Vfs {
    * mount takes its last name. An inode that is merely remembered is ESTALE then.
    */
   isUsed(ino: number): boolean
+  /** Something of a regular file is written and not stored yet. */
+  isUnsaved(ino: number): boolean
   /** Blocks that inodes without a name still need: no record names them any more. */
   pins(): Iterable<Hash>
   onInvalidate(listener: (invalidation: Invalidation) => void): void
@@ -263,6 +265,9 @@ export interface Vfs {
   openFiles(): { readonly ino: number; readonly pid: number; readonly path: Name | undefined }[]
   /** As syncfs; afterwards nothing is in flight. Rejects with the first error of a save. */
   settle(): Promise<void>
-  /** Settles as far as it can, then drops all handles; further calls are EIO. Not the replica. */
+  /**
+   * Settles as far as it can, then drops all handles; further calls are EIO. Not the replica. Rejects
+   * with EIO, when all that is done, where something could not be saved.
+   */
   close(): Promise<void>
 }

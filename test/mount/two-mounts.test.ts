@@ -52,9 +52,12 @@ after(async () => {
   sandbox.close()
 })
 
-/** The bound is `entry_ttl`, 1 s; more is given only because test machines are busy. */
+/**
+ * The bound is `entry_ttl`, 1 s; more is given because test machines are busy, but less than the 10 s
+ * after which a kernel that was told nothing asks again by itself.
+ */
 async function soon(what: string, holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 8000
   while (!holds()) {
     assert.ok(Date.now() < deadline, `the other mount never saw ${what}`)
     await sleep(50)

@@ -25,7 +25,14 @@ interface Saving extends IntentBase {
   readonly changes: SettledChanges | undefined
   readonly snapshot: SaveSnapshot
   /** Transient: what `prepareSave` made of the snapshot, and on what. */
-  prepared: { readonly base: Stored; readonly result: SaveResult } | undefined
+  prepared: Prepared | undefined
+}
+
+interface Prepared {
+  readonly base: Stored
+  readonly result: SaveResult
+  /** As the last attempt to commit it had it. */
+  mtime?: Timespec
 }
 
 export interface SaveIntent extends Saving {
@@ -89,18 +96,31 @@ export function applyAdopt(intent: AdoptIntent, draft: Draft): SaveOutcome {
  * Undefined: it has not, or something came on top of it.
  */
 export function landed(intent: SaveIntent | AdoptIntent, inode: Inode): SaveResult | undefined {
-  const { prepared, mtime, changes } = intent
-  if (!prepared || !isSame(prepared.result, inode)) return undefined
-  return compareTimes(changes?.mtime ?? mtime, inode.mtime) === 0 ? prepared.result : undefined
+  const { prepared } = intent
+  if (!prepared?.mtime || !isSame(prepared.result, inode)) return undefined
+  return compareTimes(prepared.mtime, inode.mtime) === 0 ? prepared.result : undefined
+}
+
+/**
+ * What a write of `mtime` leaves on an inode: behind a content change that somebody else committed after
+ * it, so that no time goes back. A time that was set by hand and lies ahead (of its ctime) does not count.
+ */
+export function mtimeOn(inode: Pick<Inode, 'mtime' | 'ctime'>, mtime: Timespec): Timespec {
+  const isLater = compareTimes(inode.mtime, mtime) > 0
+  const isSetAhead = compareTimes(inode.mtime, inode.ctime) > 0
+  return isLater && !isSetAhead ? timeAfter(mtime, inode.mtime) : mtime
 }
 
 function savedOn(intent: SaveIntent | AdoptIntent, inode: Inode): SaveOutcome {
-  const { prepared, mtime, time, changes, modeDropped } = intent
+  const { prepared, time, changes, modeDropped } = intent
   if (!prepared || !isSame(prepared.base, inode)) throw new PrepareAgain()
   const { content, size } = prepared.result
   const mode = inode.mode & ~modeDropped
-  const saved = { ...inode, mode, content, size, mtime, ctime: timeAfter(time, inode.ctime) }
-  return { result: prepared.result, inode: changes ? withChanges(saved, { changes, time }) : saved }
+  const mtime = mtimeOn(inode, intent.mtime)
+  const written = { ...inode, mode, content, size, mtime, ctime: timeAfter(time, inode.ctime) }
+  const saved = changes ? withChanges(written, { changes, time }) : written
+  prepared.mtime = saved.mtime
+  return { result: prepared.result, inode: saved }
 }
 
 function isSame(a: Stored, b: Stored): boolean {

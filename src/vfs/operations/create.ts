@@ -24,6 +24,8 @@ export function create(
   return then(make(fs, caller, making), ({ inode, created }) => {
     if (!created) checkMayOpen(caller, fs.inode(inode.ino), flags)
     const handle = openHandle(fs, caller, inode.ino, created ? flags & ~O_TRUNC : flags)
+    // Another mount may have removed it before anybody here held it: it lives on for this handle.
+    if (!fs.stored(inode.ino)) fs.inodes.setOrphan({ ...inode, nlink: 0 })
     return { inode: fs.inode(inode.ino), handle: handle.id, created }
   })
 }

@@ -3,7 +3,7 @@ import { MAY_EXEC } from '../../posix/permission.js'
 import type { Inode } from '../../volume/inode.js'
 import { type Name, nameBytesMax } from '../../volume/name.js'
 import type { FileSystem } from '../file-system.js'
-import type { Caller } from '../vfs.js'
+import type { Awaitable, Caller } from '../vfs.js'
 
 /** The inode behind a name, with what is unsaved of it; undefined: absent. ENOTDIR, ENAMETOOLONG, EACCES. */
 export function lookup(
@@ -11,12 +11,19 @@ export function lookup(
   caller: Caller,
   parent: number,
   name: Name,
-): Inode | undefined {
+): Awaitable<Inode | undefined> {
   const directory = fs.directory(parent)
   fs.check(caller, directory, MAY_EXEC)
   if (name.length > nameBytesMax) throw new FsError(Errno.ENAMETOOLONG)
   if (name === '.') return directory
   if (name === '..') return fs.inode(parentOf(fs, parent))
+  const found = inodeBehind(fs, parent, name)
+  // A name that is there is opened, and the log is followed then; one that is not, is not.
+  if (found || !fs.options.pollAtOpen) return found
+  return fs.replica.poll().then(() => inodeBehind(fs, parent, name))
+}
+
+function inodeBehind(fs: FileSystem, parent: number, name: Name): Inode | undefined {
   const dirent = fs.replica.lookup(parent, name)
   if (!dirent) return undefined
   const inode = fs.seen(dirent.ino)

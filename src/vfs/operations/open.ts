@@ -9,7 +9,7 @@ import { accessAcl } from '../intents/checks.js'
 import type { Awaitable, Caller, Handle } from '../vfs.js'
 import { modeDropped, modified } from './write.js'
 
-/** A regular file. O_TRUNC is done along; ESTALE: it lost a name meanwhile, look it up again. */
+/** A regular file. O_TRUNC is done along; ESTALE: a name of it leads elsewhere now, look it up again. */
 export function open(
   fs: FileSystem,
   caller: Caller,
@@ -17,9 +17,11 @@ export function open(
   flags: number,
 ): Awaitable<Handle> {
   if (!fs.options.pollAtOpen) return openNow(fs, caller, ino, flags)
-  const { nlink } = fs.inode(ino)
+  // Which of its names was opened is not known here; a copy, because the poll changes the list.
+  const names = [...fs.replica.names(ino)]
   return fs.replica.poll().then(() => {
-    if (fs.inode(ino).nlink < nlink) throw new FsError(Errno.ESTALE)
+    const isMoved = names.some(({ parent, name }) => fs.replica.lookup(parent, name)?.ino !== ino)
+    if (isMoved) throw new FsError(Errno.ESTALE)
     return openNow(fs, caller, ino, flags)
   })
 }

@@ -97,7 +97,10 @@ function setSize(
 
 async function saveTruncated(fs: FileSystem, file: OpenFile): Promise<void> {
   const error = await fs.saves.save(file)
-  if (error && file.handles === 0) file.discard()
+  if (error && file.handles === 0) {
+    file.errorTold()
+    file.discard()
+  }
   fs.settleFile(file)
   if (error) throw error
 }
