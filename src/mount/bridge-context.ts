@@ -41,8 +41,7 @@ export class BridgeContext {
   }
 
   attributes(inode: Inode) {
-    const attributes = kernelAttributes(inode, this.options.present)
-    return { attributes, attrTtlMs: this.lifetimeMs }
+    return { attributes: this.#attributesOf(inode), attrTtlMs: this.lifetimeMs }
   }
 
   /** An entry that the kernel now holds one more lookup of; taken back where the reply is lost. */
@@ -57,10 +56,14 @@ export class BridgeContext {
     return {
       nodeid: inode.ino,
       generation: 0,
-      attributes: kernelAttributes(inode, this.options.present),
+      attributes: this.#attributesOf(inode),
       entryTtlMs: this.lifetimeMs,
       attrTtlMs: this.lifetimeMs,
     }
+  }
+
+  #attributesOf(inode: Inode) {
+    return kernelAttributes(inode, this.options.present, this.vfs.isUnsaved(inode.ino))
   }
 
   opened(handle: number, flags: number): OpenReply {

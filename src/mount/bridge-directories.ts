@@ -21,32 +21,33 @@ const listingsMax = 256
 export function directoryCalls(context: BridgeContext): Handler {
   const { vfs } = context
   const given = new PlusGiven()
+  // The kernel's copy of a listing has no lifetime of its own: without lifetimes it keeps none.
+  const openFlags = context.lifetimeMs > 0 ? OpenReplyFlag.KEEP_CACHE | OpenReplyFlag.CACHE_DIR : 0
   return {
     opendir: (request) => {
       if (context.options.withoutOpendir) return Errno.ENOSYS
       return then(vfs.opendir(context.caller(request), request.nodeid), (handle) => {
         request.onReplyFailed(() => vfs.releasedir(context.caller(request), handle))
-        return { fh: handle, openFlags: OpenReplyFlag.KEEP_CACHE | OpenReplyFlag.CACHE_DIR }
+        return { fh: handle, openFlags }
       })
     },
     readdir: (request, { fh, offset }, list) =>
       listing(context, request, fh, offset, (entry) => list.add(plain(entry))),
     readdirplus: (request, { fh, offset }, list) => {
       if (offset === 0) given.begin(request.nodeid)
-      return listing(context, request, fh, offset, plusAdder(context, request, given, list))
+      return plusListing(context, request, fh, offset, given, list)
     },
     releasedir: (request, { fh }) => {
       vfs.releasedir(context.caller(request), fh)
       return undefined
     },
-    fsyncdir: (request, { fh }) =>
-      fh
-        ? done(vfs.fsyncdir(context.caller(request), fh))
-        : done(vfs.syncfs(context.caller(request))),
+    fsyncdir: (request, { fh }) => {
+      const caller = context.caller(request)
+      return withDirectory(context, request, fh, (handle) => done(vfs.fsyncdir(caller, handle)))
+    },
   }
 }
 
-/** A kernel that was answered ENOSYS to OPENDIR reads directories by handle 0. */
 function listing(
   context: BridgeContext,
   request: Request,
@@ -54,19 +55,31 @@ function listing(
   offset: number,
   add: (entry: Listed) => boolean,
 ) {
+  const caller = context.caller(request)
+  return withDirectory(context, request, handle, (open) =>
+    done(context.vfs.readdir(caller, open, offset, add)),
+  )
+}
+
+/** A kernel that was answered ENOSYS to OPENDIR names directories by handle 0. */
+function withDirectory(
+  context: BridgeContext,
+  request: Request,
+  handle: number,
+  use: (handle: number) => Awaitable<undefined>,
+): Awaitable<undefined> {
+  if (handle !== 0) return use(handle)
   const { vfs } = context
   const caller = context.caller(request)
-  if (handle !== 0) return done(vfs.readdir(caller, handle, offset, add))
   return then(vfs.opendir(caller, request.nodeid), (own) => {
-    let listed: Awaitable<void>
+    let used: Awaitable<undefined>
     try {
-      listed = vfs.readdir(caller, own, offset, add)
+      used = use(own)
     } catch (error) {
       vfs.releasedir(caller, own)
       throw error
     }
-    if (listed instanceof Promise)
-      return listed.finally(() => vfs.releasedir(caller, own)).then(() => undefined)
+    if (used instanceof Promise) return used.finally(() => vfs.releasedir(caller, own))
     vfs.releasedir(caller, own)
     return undefined
   })
@@ -76,27 +89,53 @@ function plain(entry: Listed): DirectoryEntry {
   return { name: entry.name, ino: entry.ino, type: entry.type >> 12, offset: entry.offset }
 }
 
+/** With a reply that is lost, or is an error after all, its lookups are lost too. */
+function plusListing(
+  context: BridgeContext,
+  request: Request,
+  handle: number,
+  offset: number,
+  given: PlusGiven,
+  list: DirectoryList<DirectoryEntryPlus>,
+): Awaitable<undefined> {
+  const remembered: number[] = []
+  const takeBack = () => {
+    for (const ino of remembered.splice(0)) context.vfs.forget(ino, 1)
+  }
+  request.onReplyFailed(takeBack)
+  const failed = (error: unknown) => {
+    takeBack()
+    throw error
+  }
+  const add = plusAdder(context, request, given, list, remembered)
+  try {
+    const listed = listing(context, request, handle, offset, add)
+    return listed instanceof Promise ? listed.catch(failed) : listed
+  } catch (error) {
+    return failed(error)
+  }
+}
+
 /**
  * Looks entries up along the way, while their inodes are at hand. Not all of a huge directory: each one
- * looked up is an inode that the kernel holds. With a lost reply its lookups are lost too.
+ * looked up is an inode that the kernel holds.
  */
 function plusAdder(
   context: BridgeContext,
   request: Request,
   given: PlusGiven,
   list: DirectoryList<DirectoryEntryPlus>,
+  remembered: number[],
 ): (entry: Listed) => boolean {
   const { vfs } = context
   const caller = context.caller(request)
-  const remembered: number[] = []
-  request.onReplyFailed(() => {
-    for (const ino of remembered) vfs.forget(ino, 1)
-  })
   return (listed) => {
     const isWanted = given.has(request.nodeid, plusEntriesMax) && !isDot(listed.name)
-    const inode = isWanted ? vfs.lookup(caller, request.nodeid, listed.name) : undefined
-    const attached = inode && !(inode instanceof Promise) && inode.ino === listed.ino
-    const entry = attached ? context.entryOf(inode) : undefined
+    const found = isWanted ? vfs.lookup(caller, request.nodeid, listed.name) : undefined
+    const inode = found instanceof Promise ? undefined : found
+    // An entry that has to be waited for goes without; the kernel looks it up, and hears the error then.
+    if (found instanceof Promise) found.catch(() => undefined)
+    const entry = inode?.ino === listed.ino ? context.entryOf(inode) : undefined
     if (!list.add({ ...plain(listed), entry })) return false
     if (!entry) return true
     given.add(request.nodeid)

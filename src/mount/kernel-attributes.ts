@@ -15,12 +15,16 @@ export interface PresentedOwner {
   readonly umask?: number | undefined
 }
 
-/** The attributes of a GETATTR, LOOKUP, ... reply. */
-export function kernelAttributes(inode: Inode, present: PresentedOwner): Attributes {
+/** The attributes of a GETATTR, LOOKUP, ... reply. `isUnsaved`: not all its bytes are stored yet. */
+export function kernelAttributes(
+  inode: Inode,
+  present: PresentedOwner,
+  isUnsaved: boolean,
+): Attributes {
   return {
     ino: inode.ino,
     size: inode.size,
-    blocks: allocatedBlocks(inode),
+    blocks: allocatedBlocks(inode, isUnsaved),
     atime: inode.atime ?? inode.mtime,
     mtime: inode.mtime,
     ctime: inode.ctime,
@@ -39,10 +43,14 @@ function presentedMode(mode: number, umask: number | undefined): number {
   return (mode & S_IFMT) | (mode & 0o7777 & ~umask)
 }
 
-/** st_blocks: a directory takes as much as its size says; a file what is stored of it. */
-function allocatedBlocks(inode: Inode): number {
+/**
+ * st_blocks: a directory takes as much as its size says; a file what is stored of it. Programs that copy
+ * sparse files (tar -S) take a file without blocks for one hole, so one with unsaved bytes shows a block.
+ */
+function allocatedBlocks(inode: Inode, isUnsaved: boolean): number {
   if (isDirectory(inode)) return inode.size / blockBytes
-  return Math.ceil(storedBytes(inode) / blockBytes)
+  const blocks = Math.ceil(storedBytes(inode) / blockBytes)
+  return isUnsaved && inode.size > 0 ? Math.max(1, blocks) : blocks
 }
 
 function storedBytes(inode: Inode): number {
