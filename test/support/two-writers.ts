@@ -37,4 +37,3 @@ export class TwoWriters {
     return Buffer.concat(bytes).toString('latin1').replaceAll('\0', '.')
   }
 }
-
