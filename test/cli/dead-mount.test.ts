@@ -1,6 +1,6 @@
 /** Dead, silent and foreign mounts, and folders that cannot be mounted on: with real FUSE mounts. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,7 +34,11 @@ describe('mounts that nobody serves', { skip: unservedMountMissing() }, () => {
   afterEach(async () => {
     for (const mount of mounts) if (mount.process.exitCode === null) mount.process.kill('SIGKILL')
     mounts = []
-    while (await isMounted()) execFileSync('umount', ['-l', dir])
+    // The watcher of a mount that was just killed may be quicker: then there is nothing to unmount.
+    await waitFor('everything to be unmounted', async () => {
+      if (await isMounted()) spawnSync('umount', ['-l', dir])
+      return !(await isMounted())
+    })
     rmSync(dir, { recursive: true })
   })
   after(() => rmdirSync(work))
