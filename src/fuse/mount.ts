@@ -159,6 +159,10 @@ export async function unmount(mountpoint: string, isLazy: boolean): Promise<void
 async function unmountAsRoot(mountpoint: string, flags: number): Promise<void> {
   const order: UnmountOrder = { mountpoint, flags }
   const worker = new Worker(new URL('./unmount-worker.js', import.meta.url), { workerData: order })
-  const [errno] = (await once(worker, 'message')) as [number]
+  // Its end too: what asks to unmount is to leave no thread behind.
+  const [[errno]] = (await Promise.all([once(worker, 'message'), once(worker, 'exit')])) as [
+    [number],
+    unknown,
+  ]
   if (errno !== 0) throw new FsError(errno, `umount ${mountpoint}`)
 }
