@@ -42,7 +42,7 @@ export async function connect(
   try {
     await client.connect()
   } catch (error) {
-    await client.shutdown().catch(() => undefined) // nothing was opened that matters; `error` is thrown
+    await abandon(client)
     throw explained(error, options, contacts)
   }
   return new Session(client, neighbourhood)
@@ -104,4 +104,21 @@ function explained(error: unknown, options: CassandraOptions, contacts: Endpoint
       'is between, and that TLS is used on both sides or on none',
     { cause: error },
   )
+}
+
+/** What the driver has, and does not declare. */
+interface Undeclared {
+  readonly controlConnection?: { shutdown(): void }
+  readonly hosts?: { values(): { shutdown(waitForPending: boolean): Promise<void> }[] }
+}
+
+/**
+ * Closes a client that could not connect. The driver's own shutdown does nothing then, and the timers
+ * of the hosts it had met would keep the process alive. What fails here matters to nobody.
+ */
+async function abandon(client: Client): Promise<void> {
+  await client.shutdown().catch(() => undefined)
+  const { controlConnection, hosts } = client as unknown as Undeclared
+  controlConnection?.shutdown()
+  await Promise.allSettled((hosts?.values() ?? []).map((host) => host.shutdown(false)))
 }
