@@ -24,9 +24,11 @@ export function killWhileWaiting(path: string): Promise<string | null> {
   })
 }
 
+/** Every request waits there for a moment; the lock does so for good. */
 async function untilInside(pid: number): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt++) {
-    if (WAITING.test(readFileSync(`/proc/${pid}/wchan`, 'latin1'))) return
+  let seen = 0
+  for (let attempt = 0; attempt < 1000 && seen < 20; attempt++) {
+    seen = WAITING.test(readFileSync(`/proc/${pid}/wchan`, 'latin1')) ? seen + 1 : 0
     await delay(10)
   }
 }
