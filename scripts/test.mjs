@@ -134,6 +134,7 @@ function problemsOf(runs, results, typesRight, leftovers) {
   if (!typesRight) problems.push('the sources do not compile without errors')
   if (runs.some((each) => each.timedOut))
     problems.push(`not finished after ${limitMs / 1000} s; the tests that ran last are above`)
+  else if (results.length === 0) problems.push('no test gave a result')
   else if (runs.some((each) => each.code !== 0) && count(results, 'failed') === 0)
     problems.push('node --test failed without naming a test')
   return problems
@@ -152,6 +153,7 @@ async function runAll(files, typesRight, tmp) {
     CASSFS_TEST_RESULTS: resultsPath,
     CASSFS_TEST_BUILD: buildDir,
   }
+  delete env.NODE_TEST_CONTEXT // of a test that runs this: node --test would report to that one
   // A test may run this very command; node would take its tests for a part of the outer ones.
   delete env.NODE_TEST_CONTEXT
   const parallel = files.filter((file) => !SERIAL.test(file))
