@@ -155,7 +155,6 @@ async function runAll(files, typesRight, tmp) {
   }
   delete env.NODE_TEST_CONTEXT // of a test that runs this: node --test would report to that one
   // A test may run this very command; node would take its tests for a part of the outer ones.
-  delete env.NODE_TEST_CONTEXT
   const parallel = files.filter((file) => !SERIAL.test(file))
   const serial = files.filter((file) => SERIAL.test(file))
   const runs = [await runFiles(parallel, 2, env), await runFiles(serial, 1, env)]
