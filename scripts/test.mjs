@@ -178,7 +178,7 @@ async function main() {
     return 1
   }
   const tmp = realpathSync(mkdtempSync(join(tmpdir(), 'cassfs-test-')))
-  chmodSync(tmp, 0o755) // tests run as other users too
+  chmodSync(tmp, 0o1777) // as /tmp: tests and their servers run as other users too
   const { results, problems } = await runAll(files, typesRight, tmp)
   // A mount that could not be detached would be emptied with the folder.
   if (mountsBelow(tmp).length === 0) rmSync(tmp, { recursive: true, force: true })
