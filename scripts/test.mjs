@@ -177,7 +177,7 @@ async function main() {
     console.error('no test file matches')
     return 1
   }
-  const tmp = realpathSync(mkdtempSync(join(tmpdir(), 'cassfs-test-')))
+  const tmp = realpathSync(mkdtempSync(join(tmpdir(), 'cft-')))
   chmodSync(tmp, 0o1777) // as /tmp: tests and their servers run as other users too
   const { results, problems } = await runAll(files, typesRight, tmp)
   // A mount that could not be detached would be emptied with the folder.

@@ -62,7 +62,7 @@ export async function targetMissing(name: TargetName): Promise<string | undefine
 
 /** Makes a target below a new temporary folder, mounted. */
 export async function openTarget(name: TargetName, flags: string[] = []): Promise<Target> {
-  const workDir = await mkdtemp(join(tmpdir(), `cassfs-${name}-`))
+  const workDir = await mkdtemp(join(tmpdir(), `${name}-`))
   chmodSync(workDir, 0o755) // other users reach the mount too
   const dir = join(workDir, 'mnt')
   mkdirSync(dir)
