@@ -65,8 +65,14 @@ async function startDatabase(stateDir: string): Promise<Server> {
       () => true,
       () => false,
     )
-  await waitFor(`MariaDB to answer:\n${server.output()}`, ping)
-  return server
+  try {
+    await waitFor('MariaDB to answer', async () => !server.running() || (await ping()))
+    if (!server.running()) throw new Error('MariaDB ended at once')
+    return server
+  } catch (error) {
+    server.kill('SIGKILL')
+    throw new Error(`${(error as Error).message}:\n${server.output()}`)
+  }
 }
 
 function fpmConfig(stateDir: string): string {

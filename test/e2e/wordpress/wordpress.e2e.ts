@@ -11,7 +11,7 @@ import { run } from '../../support/process.js'
 import { openTarget, type TargetName, targetMissing, targetName } from '../../support/target.js'
 import { countKinds, differences, listTree, sha256 } from '../../support/tree.js'
 import { makePicture } from './picture.js'
-import { openServers, serversMissing } from './servers.js'
+import { openServers, type SiteServers, serversMissing } from './servers.js'
 import { Browser, layOutSite, type Upload } from './site.js'
 
 const TITLE = 'A site on CassFS'
@@ -52,10 +52,11 @@ async function takeScreenshot(url: string): Promise<void> {
 
 async function runSite(name: TargetName): Promise<void> {
   const target = await openTarget(name)
-  const site = join(target.dir, 'site')
-  mkdirSync(site)
-  const servers = await openServers(join(target.workDir, 'servers'), site)
+  let servers: SiteServers | undefined
   try {
+    const site = join(target.dir, 'site')
+    mkdirSync(site)
+    servers = await openServers(join(target.workDir, 'servers'), site)
     await layOutSite(site, servers)
     await servers.startWeb()
     const picture = makePicture(1600, 1200, 11)
@@ -74,7 +75,7 @@ async function runSite(name: TargetName): Promise<void> {
     await servers.stopWeb()
     await target.unmount()
   } finally {
-    await servers.close()
+    await servers?.close()
     await target.close()
   }
 }
