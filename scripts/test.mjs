@@ -177,6 +177,7 @@ async function main() {
     console.error('no test file matches')
     return 1
   }
+  // Short: the path of a socket below it has at most 107 bytes.
   const tmp = realpathSync(mkdtempSync(join(tmpdir(), 'cft-')))
   chmodSync(tmp, 0o1777) // as /tmp: tests and their servers run as other users too
   const { results, problems } = await runAll(files, typesRight, tmp)

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -94,9 +94,8 @@ describe(`public suites on ${name}`, { skip: missing ?? false }, () => {
   test('pjdfstest', { skip: skipPjdfstest, timeout: SUITE_TIMEOUT_MS }, async (t) => {
     const config = join(target.workDir, 'pjdfstest.toml')
     writeFileSync(config, CONFIG)
-    mkdirSync(join(target.dir, 'pjd'))
     const other = mkdtempSync('/dev/shm/cassfs-pjdfstest-')
-    const flags = ['-c', config, '-p', join(target.dir, 'pjd'), '-s', other]
+    const flags = ['-c', config, '-p', target.dir, '-s', other]
     const { output } = await runSuite(pjdfstest as string, flags)
     rmSync(other, { recursive: true, force: true })
     const cases = parseCases(output)

@@ -54,7 +54,7 @@ async function startDatabase(stateDir: string): Promise<Server> {
   mkdirSync(data)
   chownSync(data, await userId('mysql'), -1)
   const auth = ['--auth-root-authentication-method=normal', '--skip-test-db']
-  const place = ['--no-defaults', '--user=mysql', `--datadir=${data}`]
+  const place = ['--no-defaults', '--user=mysql', `--datadir=${data}`, `--tmpdir=${data}`]
   await run('mariadb-install-db', [...place, ...auth])
   const socket = join(data, 'db.sock')
   const tuning = ['--innodb-buffer-pool-size=64M', '--innodb-flush-log-at-trx-commit=2']
