@@ -87,9 +87,9 @@ function runFiles(files, concurrency, env) {
   interrupted.signal.addEventListener('abort', () => child.kill('SIGKILL'))
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', (code) => {
+    child.once('exit', (code, signal) => {
       clearTimeout(timer)
-      resolve({ code, timedOut })
+      resolve({ code, signal, timedOut })
     })
   })
 }
@@ -137,6 +137,8 @@ function problemsOf(runs, results, typesRight, leftovers) {
   else if (results.length === 0) problems.push('no test gave a result')
   else if (runs.some((each) => each.code !== 0) && count(results, 'failed') === 0)
     problems.push('node --test failed without naming a test')
+  for (const { signal, timedOut } of runs)
+    if (signal && !timedOut) problems.push(`node --test was ended by ${signal} from outside`)
   return problems
 }
 
