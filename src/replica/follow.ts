@@ -44,6 +44,7 @@ export class Follow {
   #reloading: Poll
   #epoch = 0
   #otherEpoch = 0
+  #announced = 0
   #polls = 0
   #unusable: FsError | undefined
 
@@ -95,6 +96,11 @@ export class Follow {
     return this.#running ?? this.#start()
   }
 
+  /** The store has shown a head at this seq: a log that does not reach it has lost entries. */
+  announce(seq: number): void {
+    this.#announced = Math.max(this.#announced, seq)
+  }
+
   /**
    * Applies entries that follow on what we have; those we have already are passed over. Answers where
    * it had to stop: at a gap, or where the chain breaks.
@@ -144,10 +150,10 @@ export class Follow {
     try {
       this.#polls++
       if (this.#reloading) await this.#reloading
-      const target = contact.needsHead ? await this.#lookAtHead() : 0
+      const looked = contact.needsHead ? await this.#lookAtHead() : 0
       // Tables in this process say by themselves that nothing happened; that is no answer of the store.
-      if (committed.source.kind === 'shared' && target === 0 && !committed.behind) return
-      await this.#catchUp(target)
+      if (committed.source.kind === 'shared' && looked === 0 && !committed.behind) return
+      await this.#catchUp(Math.max(looked, this.#announced))
       contact.followed(started)
     } catch (error) {
       if (error instanceof StoreUnavailable) contact.failed('poll', error)
@@ -217,6 +223,7 @@ export class Follow {
       this.#refuse(Errno.ESTALE, volumeGone)
       return
     }
+    this.#announced = 0
     this.#epoch++
     contact.followed(started)
     if (isOther) {

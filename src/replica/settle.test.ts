@@ -125,6 +125,17 @@ test('a race that was lost is checked again: the errno may be another now', asyn
   assert.equal(replica.lookup(1, 'same')?.ino, other.lookup(1, 'same')?.ino)
 })
 
+test('a race lost to an entry that has expired means a reload, not a wait for it', async () => {
+  const fixture = await Fixture.create()
+  const winner = await fixture.open()
+  const replica = await fixture.open(remote(fixture.memory))
+  await fixture.wait(create(winner, 'a'))
+  fixture.memory.expireLog(fixture.identity.volume, winner.head.seq)
+  await fixture.wait(create(replica, 'b'), 2000)
+  assert.ok(replica.lookup(1, 'a'))
+  assert.equal(replica.status().reloads, 1)
+})
+
 test('blocks that are missing are uploaded by those who name them, and the same batch sent', async () => {
   const fixture = await Fixture.create()
   const hash = 'ab'.repeat(32)

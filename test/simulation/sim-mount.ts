@@ -16,6 +16,8 @@ import type { World } from './world.js'
 
 const S_IFDIR = 0o040000
 const entryTtlMs = 1000
+/** A log that says nothing is believed so long: then the head is asked. */
+const emptyLogMsMax = 60_000
 const thinkMsMax = 120
 /** How long a program waits after EIO. */
 const patienceMsMax = 2000
@@ -177,7 +179,7 @@ export class SimMount {
 
   /**
    * A request is shown everything that was committed `entryTtlMs` before it came, unless it is known
-   * that the store does not answer.
+   * that the store does not answer, or what was committed is not in the log any more.
    */
   #checkFresh(startMs: number): void {
     const { world, complain } = this.#options
@@ -186,7 +188,8 @@ export class SimMount {
     this.#seqSeen = seq
     if (state === 'offline' || world.restores > 0) return
     const next = world.history[seq]
-    if (next && startMs - next.atMs > entryTtlMs + 1e-6)
+    const ageMsMax = seq < world.expired ? emptyLogMsMax : entryTtlMs
+    if (next && startMs - next.atMs > ageMsMax + 1e-6)
       complain(`shows seq ${seq} though ${seq + 1} was ${startMs - next.atMs} ms old`)
   }
 

@@ -36,6 +36,7 @@ export class World {
   #commits: Commit[] = []
   readonly #beginning: Beginning
   #restores = 0
+  #expired = 0
 
   private constructor(
     time: VirtualTime,
@@ -100,9 +101,18 @@ export class World {
     return owner?.nextIno ?? 2
   }
 
-  /** Log entries that are older than the newest `keep` go, as their time to live ends. */
+  /**
+   * Log entries that are older than the newest `keep` go. Far too early: they live for an hour at
+   * least, which is longer than a run.
+   */
   expireLog(keep: number): void {
+    this.#expired = Math.max(this.#expired, this.seq - keep)
     this.#store.expireLog(this.identity.volume, this.seq - keep)
+  }
+
+  /** Entries up to this seq are not in the log any more. */
+  get expired(): number {
+    return this.#expired
   }
 
   /** Everything is again as it was at an earlier seq: log, records and registry. */
