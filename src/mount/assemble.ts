@@ -8,6 +8,7 @@ import { DEFAULT_WISHES } from '../fuse/handshake.js'
 import type { Notifier } from '../fuse/notify.js'
 import { type FuseServer, serveMount } from '../fuse/serve.js'
 import { tune } from '../fuse/tuning.js'
+import { tryLock } from '../native/flock.js'
 import type { Logger } from '../observe/logger.js'
 import type { MountStatus } from '../observe/status.js'
 import { Errno, FsError } from '../posix/errno.js'
@@ -15,6 +16,8 @@ import { openStore, type StoreConfig } from '../store/open-store.js'
 import type { Store } from '../store/store.js'
 import { withMetrics } from '../store/with-metrics.js'
 import { blockRetries, withRetry } from '../store/with-retry.js'
+import type { Copies } from '../tables/copies.js'
+import { openCopyFolder } from '../tables/copy-folder.js'
 import { type OpenVolume, openVolume } from '../vfs/open-volume.js'
 import { systemClock } from '../volume/clock.js'
 import type { Uuid } from '../volume/record.js'
@@ -41,7 +44,7 @@ export interface MountPlan {
   readonly identify: (store: Store) => Promise<{ readonly volume: Uuid; readonly ownerId: Uuid }>
   readonly readOnly: boolean
   readonly store: StoreConfig
-  /** An existing folder; what does not fit into memory is spooled below it. */
+  /** An existing folder: below it the spool, and copies of volumes that are kept elsewhere. */
   readonly stateDir: string
   /** How old other mounts' changes may be; 0: every open asks. */
   readonly entryTtlMs: number
@@ -117,6 +120,7 @@ async function openMountedVolume(
     volume,
     ownerId,
     ownerName: plan.owner,
+    ...(store.tables ? {} : { copies: openCopies(plan, volume, logger) }),
     spoolDirectory: path.join(plan.stateDir, 'spool'),
     cacheBytesMax: plan.cacheBytesMax,
     entryTtlMs: plan.entryTtlMs,
@@ -124,6 +128,16 @@ async function openMountedVolume(
     checkPermissions: false,
     logger,
     onIdle,
+  })
+}
+
+/** What was loaded of a volume outlives the mount: the next one reads the log since. */
+function openCopies({ stateDir }: MountPlan, volume: Uuid, logger: Logger): Copies {
+  return openCopyFolder({
+    directory: path.join(stateDir, 'replica', volume),
+    volume,
+    tryLock: (fd) => tryLock(fd, 'exclusive'),
+    warn: (message, fields) => logger.warn(message, fields),
   })
 }
 

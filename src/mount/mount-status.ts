@@ -30,6 +30,7 @@ export function mountStatus(parts: StatusParts): MountStatus {
     readOnly: parts.plan.readOnly,
     store: storeStatus(parts.volume),
     seq: replica.seq,
+    ...(replica.loading ? { loadedRecords: replica.loading.records } : {}),
     pendingChanges: replica.queued,
     usedBytes,
     usedInodes,

@@ -24,6 +24,8 @@ export interface MountStatus {
   readonly store?: StoreStatus
   /** Sequence number of the volume that this mount has seen. */
   readonly seq?: number
+  /** While a large volume is still being loaded: how many of its names have come. */
+  readonly loadedRecords?: number
   /** Changes that are checked and not yet committed. */
   readonly pendingChanges?: number
   readonly usedBytes?: number

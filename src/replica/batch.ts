@@ -35,6 +35,12 @@ interface Step {
   readonly writes: readonly RecordWrite[]
 }
 
+/** A member that has to be prepared anew, and for what. */
+export interface Unprepared<Intent> {
+  readonly member: Member<Intent>
+  readonly missed: PrepareAgain
+}
+
 /** What became of the front of the queue. */
 export interface Taken<Intent> {
   /** Undefined where nothing is to be committed. */
@@ -42,7 +48,7 @@ export interface Taken<Intent> {
   /** Decided without a commit, because nothing before them in the batch changed anything. */
   readonly decided: readonly Member<Intent>[]
   /** Has to be prepared anew; left out of the batch. */
-  readonly unprepared: readonly Member<Intent>[]
+  readonly unprepared: readonly Unprepared<Intent>[]
   /** How many of the queue this is. */
   readonly count: number
 }
@@ -54,14 +60,14 @@ export function takeBatch<Intent>(
 ): Taken<Intent> {
   const draft = new BatchDraft(committed, context)
   const decided: Member<Intent>[] = []
-  const unprepared: Member<Intent>[] = []
+  const unprepared: Unprepared<Intent>[] = []
   let count = 0
   for (const member of queue) {
     if (draft.isFull) break
     count++
     if (member.answered) continue
     const step = draft.add(member)
-    if (step === 'unprepared') unprepared.push(member)
+    if (step instanceof PrepareAgain) unprepared.push({ member, missed: step })
     else if (step === 'decided') decided.push(member)
   }
   return { batch: draft.finish(), decided, unprepared, count }
@@ -87,9 +93,9 @@ class BatchDraft<Intent> {
     return this.#members.length >= changesMax || this.#bytes >= bytesMax
   }
 
-  add(member: Member<Intent>): 'member' | 'decided' | 'unprepared' {
+  add(member: Member<Intent>): 'member' | 'decided' | PrepareAgain {
     const step = this.#apply(member)
-    if (step === 'unprepared') return step
+    if (step instanceof PrepareAgain) return step
     // Without a change before it in this batch, what it saw is committed: its verdict stands.
     if (!step && this.#members.length === 0) return 'decided'
     this.#members.push(member)
@@ -103,7 +109,7 @@ class BatchDraft<Intent> {
   }
 
   /** Undefined: its check failed, or it changes nothing. */
-  #apply(member: Member<Intent>): Step | undefined | 'unprepared' {
+  #apply(member: Member<Intent>): Step | undefined | PrepareAgain {
     const overlay = this.#overlay
     overlay.begin()
     member.begins = []
@@ -115,7 +121,7 @@ class BatchDraft<Intent> {
       return writes.length > 0 ? { touched, writes } : undefined
     } catch (error) {
       overlay.rollback()
-      if (error instanceof PrepareAgain) return 'unprepared'
+      if (error instanceof PrepareAgain) return error
       member.verdict = { kind: 'failed', error }
       return undefined
     }

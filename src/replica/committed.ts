@@ -12,13 +12,20 @@ import { decodeDirent, decodeInode } from '../volume/inode-codec.js'
 import type { LogEntry } from '../volume/log-entry.js'
 import type { Name } from '../volume/name.js'
 import { RecordKind, type VolumeRecord } from '../volume/record.js'
+import type { Coverage } from './coverage.js'
 import { DirentCache } from './dirent-cache.js'
 import { GenerationalCache } from './generational-cache.js'
 import type { NamedDirent, NamePlace, Namespace } from './namespace.js'
+import { NotLoaded } from './replica.js'
 
 /** Where the records lie: a copy that this replica writes, or the engine's own tables. */
 export type Source =
-  | { readonly kind: 'copy'; readonly tables: WritableTables }
+  | {
+      readonly kind: 'copy'
+      readonly tables: WritableTables
+      /** Present while not everything is loaded. */
+      readonly coverage?: Coverage
+    }
   | { readonly kind: 'shared'; readonly tables: Tables }
 
 export interface CommittedOptions {
@@ -74,11 +81,18 @@ export class Committed implements Namespace {
     const cached = this.#dirents.get(parent, name)
     if (cached !== undefined) return cached ?? undefined
     const dirent = this.#readDirent(parent, name)
+    if (!dirent && !this.#covers(parent, name)) throw new NotLoaded(parent)
     this.#dirents.set(parent, name, dirent ?? null)
     return dirent
   }
 
   list(parent: number, after: Name | undefined, limit: number): NamedDirent[] {
+    if (!this.#covers(parent)) throw new NotLoaded(parent)
+    return this.listLoaded(parent, after, limit)
+  }
+
+  /** As `list`, of what is here; the rest of a directory that is not loaded was never shown. */
+  listLoaded(parent: number, after: Name | undefined, limit: number): NamedDirent[] {
     const behind = this.behind
     const records = this.#source.tables.list(parent, after, limit)
     return records.map((record) => {
@@ -98,8 +112,10 @@ export class Committed implements Namespace {
    * name", undefined where it cannot tell any more (shared tables, and not in the cache).
    */
   direntBefore(parent: number, name: Name): Dirent | null | undefined {
-    if (this.#source.kind === 'copy') return this.lookup(parent, name) ?? null
-    return this.#dirents.get(parent, name)
+    const cached = this.#dirents.get(parent, name)
+    if (cached !== undefined || this.#source.kind === 'shared') return cached
+    // A name that is not loaded was not shown either.
+    return this.#readDirent(parent, name) ?? null
   }
 
   /** As `direntBefore`, for an inode; undefined also for "no such inode". */
@@ -115,8 +131,10 @@ export class Committed implements Namespace {
   /** Goes one entry on: carries it out where the tables are our own, and keeps the caches true. */
   apply(entry: LogEntry): void {
     this.#forgetTouched(entry)
-    if (this.#source.kind === 'copy')
+    if (this.#source.kind === 'copy') {
+      this.#source.coverage?.note(entry)
       this.#source.tables.apply(entry.puts, entry.deletes, entry.head)
+    }
     this.#head = entry.head
     for (const record of entry.puts) this.#learn(record)
     if (this.#source.kind === 'shared') this.#look()
@@ -132,10 +150,20 @@ export class Committed implements Namespace {
     for (const [ino] of [...this.#inodes.entries()]) this.#refresh(ino)
   }
 
+  /** Everything is loaded: from now on what is not here does not exist. */
+  loaded(): void {
+    if (this.#source.kind === 'copy') this.#source = { kind: 'copy', tables: this.#source.tables }
+  }
+
   /** Everything unpacked and held right now: what may have been shown. */
   shown(): { readonly inodes: Inode[]; readonly dirents: ShownDirent[] } {
     const inodes = [...this.#inodes.entries()].map(([, inode]) => inode)
     return { inodes, dirents: this.#dirents.entries() }
+  }
+
+  #covers(parent: number, name?: Name): boolean {
+    const source = this.#source
+    return source.kind === 'shared' || !source.coverage || source.coverage.covers(parent, name)
   }
 
   #look(): void {

@@ -7,7 +7,7 @@ import type { ReplicaLogger } from './replica-options.js'
 
 const failuresMax = 2
 const headAfterMs = 60_000
-/** How much further than the monotonic clock the wall's may run before that means "was suspended". */
+/** How far behind the monotonic clock the wall's may be before that means "was set". */
 const driftMsMax = 1000
 
 /** Polls and commits count apart: a store may answer reads while its commits find no quorum. */
@@ -22,6 +22,12 @@ export interface Moment {
 export function momentOf(clock: Clock): Moment {
   const { sec, nsec } = clock.wall()
   return { monotonicMs: clock.monotonicMs(), wallMs: sec * 1000 + nsec / 1e6 }
+}
+
+/** Before anything: what was shown then is not fresh. */
+export const longAgo: Moment = {
+  monotonicMs: Number.NEGATIVE_INFINITY,
+  wallMs: Number.NEGATIVE_INFINITY,
 }
 
 export class Contact {
@@ -62,7 +68,9 @@ export class Contact {
   /** What we show is the end of the log as of `started`, or later. */
   followed(started: Moment): void {
     this.answered('poll')
-    if (started.monotonicMs > this.#fresh.monotonicMs) this.#fresh = started
+    const fresh = this.#fresh
+    if (started.monotonicMs > fresh.monotonicMs || started.wallMs > fresh.wallMs)
+      this.#fresh = started
   }
 
   failed(call: Call, cause: unknown): void {
@@ -75,13 +83,13 @@ export class Contact {
 
   /**
    * What we show is what the log said at most `ageMs` ago. The monotonic clock may have stood still
-   * (suspend), so the wall's must agree; where that was set, this is only asked once too often.
+   * (suspend), so the longer of both counts; where that was set, this is only asked once too often.
    */
   isFresh(ageMs: number): boolean {
     const now = momentOf(this.#clock)
     const passedMs = now.monotonicMs - this.#fresh.monotonicMs
     const wallPassedMs = now.wallMs - this.#fresh.wallMs
-    return passedMs <= ageMs && Math.abs(wallPassedMs - passedMs) <= driftMsMax
+    return Math.max(passedMs, wallPassedMs) <= ageMs && passedMs - wallPassedMs <= driftMsMax
   }
 
   /** A minute without contact, by either clock: an empty log proves nothing, it may have expired. */

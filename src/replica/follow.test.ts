@@ -137,7 +137,7 @@ test('after a minute without contact the head is read: an empty log proves nothi
   await append(fixture, {})
   await append(fixture, {})
   fixture.memory.expireLog(fixture.identity.volume, 2)
-  await fixture.pass(61_000)
+  await fixture.wait(fixture.time.sleep(61_000))
   fixture.clock.goOn()
   await fixture.wait(Promise.resolve(replica.ready()))
   assert.equal(replica.head.seq, 2)

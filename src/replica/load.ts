@@ -3,7 +3,8 @@
 
 import type { Store } from '../store/store.js'
 import { StoreUnavailable } from '../store/store.js'
-import { MemoryTables } from '../tables/memory-tables.js'
+import type { Copies } from '../tables/copies.js'
+import type { WritableTables } from '../tables/tables.js'
 import type { Clock } from '../volume/clock.js'
 import type { Head } from '../volume/head.js'
 import type { LogEntry } from '../volume/log-entry.js'
@@ -15,6 +16,7 @@ const attemptsMax = 5
 export interface LoadContext {
   readonly store: Store
   readonly volume: Uuid
+  readonly copies: Copies
   readonly clock: Clock
   readonly storeTimeoutMs: number
   readonly pageSize: number
@@ -26,11 +28,11 @@ export interface LoadContext {
  * The tables of a volume as of one seq, or undefined where there is no such volume. Throws
  * StoreUnavailable where the store does not answer, or moves on faster than it can be read.
  */
-export async function loadCopy(context: LoadContext): Promise<MemoryTables | undefined> {
+export async function loadCopy(context: LoadContext): Promise<WritableTables | undefined> {
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const before = await readHead(context)
     if (!before) return undefined
-    const tables = new MemoryTables()
+    const tables = context.copies.create()
     await scan(context, tables)
     // Only now is it certain what the pages may have shown: all of it must be in the entries.
     const after = await readHead(context)
@@ -54,7 +56,7 @@ export function readLog(context: LoadContext, after: number): Promise<LogEntry[]
   return withTimeLimit(clock, storeTimeoutMs, 'read the log', work)
 }
 
-async function scan(context: LoadContext, tables: MemoryTables): Promise<void> {
+async function scan(context: LoadContext, tables: WritableTables): Promise<void> {
   const { store, volume, clock, storeTimeoutMs, pageSize, signal } = context
   let after: Key | undefined
   do {
@@ -69,7 +71,7 @@ async function scan(context: LoadContext, tables: MemoryTables): Promise<void> {
 /** False where entries are missing, or are not of one chain. */
 async function replay(
   context: LoadContext,
-  tables: MemoryTables,
+  tables: WritableTables,
   from: Head,
   to: Head,
 ): Promise<boolean> {

@@ -2,15 +2,21 @@
 // is told in its own file and in README.md.
 
 import { Errno, FsError } from '../posix/errno.js'
+import { memoryCopies } from '../tables/copies.js'
 import { systemClock } from '../volume/clock.js'
-import type { Head } from '../volume/head.js'
 import { newUuid } from '../volume/uuid.js'
 import { Committed, type Source } from './committed.js'
-import { momentOf } from './contact.js'
+import { longAgo, type Moment, momentOf } from './contact.js'
+import { Coverage } from './coverage.js'
 import { type LoadContext, loadCopy, readHead } from './load.js'
 import { type Protocol, protocol as soundProtocol } from './protocol.js'
 import type { Replica } from './replica.js'
-import { defaultLimits, type ReplicaOptions, silentLogger } from './replica-options.js'
+import {
+  defaultLimits,
+  type ReplicaLimits,
+  type ReplicaOptions,
+  silentLogger,
+} from './replica-options.js'
 import { Session } from './session.js'
 import { type Settings, VolumeReplica } from './volume-replica.js'
 
@@ -46,6 +52,7 @@ function complete<Intent>(
     newUuid,
     logger: silentLogger,
     entryTtlMs: 1000,
+    copies: memoryCopies(),
     pins: () => [],
     isHeld: () => false,
     isBusy: () => false,
@@ -60,7 +67,6 @@ function complete<Intent>(
 }
 
 async function open<Intent>(settings: Settings<Intent>): Promise<Replica<Intent>> {
-  const started = momentOf(settings.clock)
   const head = await readHead(settings)
   if (!head) throw noVolume(settings)
   // The session comes first: what the load is about to see must not be collected under it.
@@ -68,28 +74,51 @@ async function open<Intent>(settings: Settings<Intent>): Promise<Replica<Intent>
   const session = new Session({ ...settings, seq: () => seq() })
   await session.open()
   try {
-    const { source, head } = await load(settings)
-    const committed = new Committed(source, head, settings)
+    const { source, asOf } = await load(settings)
+    const loaded = source.tables.head()
+    if (!loaded) throw noVolume(settings)
+    const committed = new Committed(source, loaded, settings)
     seq = () => committed.head.seq
-    return new VolumeReplica(settings, committed, session, started)
+    return await begin(new VolumeReplica(settings, committed, session, asOf))
   } catch (error) {
+    await settings.copies.close().catch(() => {})
     await session.close().catch(() => {})
     throw error
   }
 }
 
-async function load(settings: LoadContext): Promise<{ source: Source; head: Head }> {
-  const { store, volume } = settings
+async function begin<Intent>(replica: VolumeReplica<Intent>): Promise<Replica<Intent>> {
+  try {
+    await replica.begin()
+    return replica
+  } catch (error) {
+    await replica.close(0)
+    throw error
+  }
+}
+
+/** Where the records are, and when they were what the store had. */
+async function load(settings: LoadContext & ReplicaLimits): Promise<{
+  source: Source
+  asOf: Moment
+}> {
+  const { store, volume, copies, clock, wholeInodesMax } = settings
+  const asOf = momentOf(clock)
   const shared = store.tables?.(volume)
-  if (shared) {
-    const head = shared.head()
-    if (!head) throw noVolume(settings)
-    return { source: { kind: 'shared', tables: shared }, head }
+  if (shared) return { source: { kind: 'shared', tables: shared }, asOf }
+  const kept = copies.kept()
+  if (kept) return { source: { kind: 'copy', tables: kept }, asOf: longAgo }
+  const head = await readHead(settings)
+  if (!head) throw noVolume(settings)
+  if (head.usedInodes > wholeInodesMax) {
+    const tables = copies.create()
+    tables.apply([], [], head)
+    return { source: { kind: 'copy', tables, coverage: new Coverage() }, asOf }
   }
   const tables = await loadCopy(settings)
-  const head = tables?.head()
-  if (!tables || !head) throw noVolume(settings)
-  return { source: { kind: 'copy', tables }, head }
+  if (!tables) throw noVolume(settings)
+  copies.keep(tables)
+  return { source: { kind: 'copy', tables }, asOf }
 }
 
 function noVolume({ volume }: { volume: string }): FsError {

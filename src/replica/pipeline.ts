@@ -6,9 +6,10 @@
 import { Errno, FsError } from '../posix/errno.js'
 import { type Head, VolumeState } from '../volume/head.js'
 import type { AnsweredRequest, LogEntry } from '../volume/log-entry.js'
-import { type BatchContext, type Taken, takeBatch } from './batch.js'
+import { type BatchContext, type Taken, takeBatch, type Unprepared } from './batch.js'
 import { Member } from './member.js'
 import { Overlay } from './overlay.js'
+import type { PrepareAgain } from './replica.js'
 import { type Decision, refusedByState, Sent, type SettleContext, wentBack } from './settle.js'
 import { backoffMs, sleep } from './waiting.js'
 
@@ -17,6 +18,8 @@ const overlayTouchesMax = 20_000
 
 export interface PipelineContext<Intent> extends SettleContext<Intent>, BatchContext<Intent> {
   readonly deadlineMs: number
+  /** Makes ready what `Rules.apply` missed. */
+  readonly prepareFor: (missed: PrepareAgain, intent: Intent) => Promise<void>
 }
 
 export class Pipeline<Intent> {
@@ -200,7 +203,7 @@ export class Pipeline<Intent> {
     const taken = takeBatch(this.#context.committed, this.#queue, this.#context)
     this.#queue.splice(0, taken.count)
     for (const member of taken.decided) member.settle()
-    for (const member of taken.unprepared) this.#prepareAgain(member)
+    for (const one of taken.unprepared) this.#prepareAgain(one)
     return taken
   }
 
@@ -245,10 +248,10 @@ export class Pipeline<Intent> {
   }
 
   /** What it needs has changed: it steps aside, and comes back at the end of the queue. */
-  async #prepareAgain(member: Member<Intent>): Promise<void> {
-    const { rules, namespace, clock } = this.#context
+  async #prepareAgain({ member, missed }: Unprepared<Intent>): Promise<void> {
+    const { clock } = this.#context
     try {
-      await rules.prepare(member.intent, namespace, undefined)
+      await this.#context.prepareFor(missed, member.intent)
       this.refuse()
       member.deadlineMs = clock.monotonicMs() + this.#context.deadlineMs
       this.#queue.push(member)

@@ -4,6 +4,7 @@
 import { Committed } from './committed.js'
 import { compareInode, diffNamespaces, nameChange } from './foreign-diff.js'
 import { type LoadContext, loadCopy } from './load.js'
+import type { Namespace } from './namespace.js'
 import type { ForeignChange } from './replica.js'
 
 export interface Reloaded {
@@ -25,9 +26,21 @@ export async function reload(context: ReloadContext): Promise<Reloaded | undefin
   const { committed } = context
   const unpacked = { cacheMax: 1000 }
   const next = new Committed({ kind: 'copy', tables }, head, unpacked)
-  const { change, highestIno } = diffNamespaces(committed, next)
+  const { change, highestIno } = diffNamespaces(shownBy(committed), next)
   committed.replace({ kind: 'copy', tables }, head)
+  context.copies.keep(tables)
   return { change, highestIno }
+}
+
+/** What may have been shown of a volume, even if not all of it is loaded. */
+function shownBy(committed: Committed): Namespace {
+  return {
+    head: committed.head,
+    inode: (ino) => committed.inode(ino),
+    lookup: (parent, name) => committed.direntBefore(parent, name) ?? undefined,
+    list: (parent, after, limit) => committed.listLoaded(parent, after, limit),
+    names: (ino) => committed.names(ino),
+  }
 }
 
 /** The engine's own tables are true already; what is known of before is what was shown lately. */

@@ -1,6 +1,7 @@
 // What a replica is given, and the bounds it keeps.
 
 import type { Store } from '../store/store.js'
+import type { Copies } from '../tables/copies.js'
 import type { Clock } from '../volume/clock.js'
 import type { Hash } from '../volume/inode.js'
 import type { Uuid } from '../volume/record.js'
@@ -24,6 +25,8 @@ export interface ReplicaOptions<Intent> {
   /** Random id of this process start. */
   readonly processId: Uuid
   readonly clock?: Clock
+  /** Where copies of a volume are that is not in this process; closed with the replica. */
+  readonly copies?: Copies
   /** As Math.random. */
   readonly random?: () => number
   readonly newUuid?: () => Uuid
@@ -60,6 +63,8 @@ export interface ReplicaLimits {
   readonly sessionTtlMs: number
   /** Records or entries asked for at a time. */
   readonly pageSize: number
+  /** A volume of at most so many inodes is loaded whole before it is opened. */
+  readonly wholeInodesMax: number
 }
 
 export const defaultLimits: ReplicaLimits = {
@@ -72,6 +77,7 @@ export const defaultLimits: ReplicaLimits = {
   pollSlowestMs: 60_000,
   sessionTtlMs: 60_000,
   pageSize: 1000,
+  wholeInodesMax: 10_000,
 }
 
 /** A logger for whoever gave none. */

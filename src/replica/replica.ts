@@ -33,7 +33,17 @@ export interface Rules<Intent> {
 
 /** Thrown by `apply` where what `prepare` made does not fit any more. */
 export class PrepareAgain extends Error {
-  override readonly name = 'PrepareAgain'
+  override readonly name: string = 'PrepareAgain'
+}
+
+/** Thrown by reads of a volume that is still being loaded: load this directory, then read again. */
+export class NotLoaded extends PrepareAgain {
+  readonly directory: number
+
+  constructor(directory: number) {
+    super()
+    this.directory = directory
+  }
 }
 
 /** What other mounts did (or a conflict or reload brought to light), told once it is visible here. */
@@ -76,6 +86,8 @@ export interface ReplicaStatus {
   readonly voids: number
   readonly reloads: number
   readonly polls: number
+  /** While a large volume is loaded behind: how many of its records have come so far. */
+  readonly loading?: { readonly records: number }
   /** Milliseconds since the last successful contact with the store. */
   readonly contactAgeMs: number
 }
@@ -86,7 +98,8 @@ export interface ChangeOptions {
 
 /**
  * As a Namespace it shows what has been answered: committed changes, of this mount and of others.
- * Reads are synchronous; call `ready` first.
+ * Reads are synchronous; call `ready` first. While a large volume is still being loaded they may throw
+ * NotLoaded: `loadDirectory`, then begin anew.
  */
 export interface Replica<Intent> extends Namespace {
   /**
@@ -95,6 +108,10 @@ export interface Replica<Intent> extends Namespace {
    * the same and reads go on from what is here.
    */
   ready(): Promise<void> | undefined
+  /** The volume is still being loaded. */
+  readonly isLoading: boolean
+  /** Makes the entries of a directory readable while `isLoading`. Rejects with FsError EIO. */
+  loadDirectory(ino: number): Promise<void>
   /**
    * A change. Checked at once against what is here and all that is queued before it (throws FsError),
    * then queued, then committed. Answers what `Rules.apply` returned at the attempt that counted, when

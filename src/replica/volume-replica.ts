@@ -10,6 +10,7 @@ import type { Committed } from './committed.js'
 import { Contact, type Moment } from './contact.js'
 import { Follow } from './follow.js'
 import { InoLease } from './ino-lease.js'
+import { type LoadBehind, loadBehind } from './load-behind.js'
 import type { NamedDirent, NamePlace } from './namespace.js'
 import { Pace } from './pace.js'
 import { Pipeline } from './pipeline.js'
@@ -17,6 +18,7 @@ import type { Protocol } from './protocol.js'
 import {
   type ChangeOptions,
   type ForeignChange,
+  NotLoaded,
   PrepareAgain,
   type Replica,
   type ReplicaState,
@@ -45,6 +47,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   readonly #inos: InoLease
   readonly #pace: Pace
   readonly #session: Session
+  readonly #loadBehind: LoadBehind | undefined
   readonly #listeners: ((change: ForeignChange) => void)[] = []
   readonly #unanswered = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
@@ -73,11 +76,28 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
       contact: this.#contact,
       follow: this.#follow,
       namespace: this,
+      prepareFor: (missed, intent) => this.#prepareFor(missed, intent),
       changesMax: settings.batchChangesMax,
       bytesMax: settings.batchBytesMax,
     })
     this.#pace = new Pace({ ...settings, poll: () => this.#follow.join() })
+    this.#loadBehind = loadBehind(committed, {
+      ...settings,
+      follow: this.#follow,
+      contact: this.#contact,
+      onEnd: (tables) => {
+        committed.loaded()
+        settings.copies.keep(tables)
+      },
+    })
     this.#pace.start()
+  }
+
+  /** Reads what is needed before the first answer. */
+  async begin(): Promise<void> {
+    if (this.#loadBehind) await this.#loadBehind.begin()
+    else if (!this.#isCurrent) await this.#follow.poll()
+    void this.#loadBehind?.run()
   }
 
   get head(): Head {
@@ -108,6 +128,14 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     return this.#catchUp()
   }
 
+  get isLoading(): boolean {
+    return this.#loadBehind?.isUnderWay ?? false
+  }
+
+  async loadDirectory(ino: number): Promise<void> {
+    await this.#loadBehind?.directory(ino)
+  }
+
   change(intent: Intent, options: ChangeOptions = {}): unknown | Promise<unknown> {
     this.#pace.touch()
     if (this.#closing) throw new FsError(Errno.EIO, 'the file system is being closed')
@@ -118,7 +146,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
       return this.#submit(intent, options)
     } catch (error) {
       if (!(error instanceof PrepareAgain)) throw error
-      return this.#track(this.#submitAfter(this.#prepare(intent), intent, options))
+      return this.#track(this.#submitAfter(this.#prepareFor(error, intent), intent, options))
     }
   }
 
@@ -156,6 +184,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
       ...counts,
       reloads: this.#follow.epoch,
       polls: this.#follow.polls,
+      ...(this.isLoading ? { loading: { records: this.#loadBehind?.records ?? 0 } } : {}),
       contactAgeMs: this.#contact.ageMs,
     }
   }
@@ -177,6 +206,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     await this.#session.close().catch((error) => {
       this.#settings.logger.warn('the session on the volume could not be ended', { error })
     })
+    await this.#settings.copies.close()
   }
 
   /** Checked and queued here; answered when committed: for now these two moments are all there are. */
@@ -191,18 +221,21 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     intent: Intent,
     options: ChangeOptions,
   ): Promise<unknown> {
-    for (let prepared = preparing; ; prepared = this.#prepare(intent)) {
+    for (let prepared = preparing; ; ) {
       await prepared
       try {
         return await this.#submit(intent, options)
       } catch (error) {
         if (!(error instanceof PrepareAgain)) throw error
+        prepared = this.#prepareFor(error, intent)
       }
     }
   }
 
-  async #prepare(intent: Intent): Promise<void> {
-    await this.#settings.rules.prepare(intent, this, undefined)
+  /** What `Rules.apply` missed. */
+  async #prepareFor(missed: PrepareAgain, intent: Intent): Promise<void> {
+    if (missed instanceof NotLoaded) await this.loadDirectory(missed.directory)
+    else await this.#settings.rules.prepare(intent, this, undefined)
   }
 
   #track<T>(work: Promise<T>): Promise<T> {

@@ -29,6 +29,6 @@ export interface Tables {
 export interface WritableTables extends Tables {
   /** Carries out one entry's records and sets the head, as one step (deletes before puts). */
   apply(puts: readonly VolumeRecord[], deletes: readonly Key[], head: Head): void
-  /** Forgets everything. */
-  clear(): void
+  /** Some of the records of a volume that is being loaded: the head stays. */
+  load(records: readonly VolumeRecord[]): void
 }

@@ -1,6 +1,7 @@
 // Puts the operations together to a Vfs.
 
 import { Errno, FsError } from '../posix/errno.js'
+import { NotLoaded } from '../replica/replica.js'
 import { namedHashes } from '../volume/inode.js'
 import { FileSystem } from './file-system.js'
 import { access } from './operations/access.js'
@@ -84,7 +85,28 @@ class Gate {
     return (...args) => {
       this.#checkOpen()
       const behind = replica.ready()
-      return behind ? behind.then(() => operation(this.fs, ...args)) : operation(this.fs, ...args)
+      const run = () =>
+        replica.isLoading ? this.#loading(operation, args) : operation(this.fs, ...args)
+      return behind ? behind.then(run) : run()
+    }
+  }
+
+  /** While the volume is loaded: what an operation reads may not be there yet; then it begins anew. */
+  #loading<A extends unknown[], R>(
+    operation: (fs: FileSystem, ...args: A) => Awaitable<R>,
+    args: A,
+  ): Awaitable<R> {
+    const again = (error: unknown): Promise<R> => {
+      if (!(error instanceof NotLoaded)) throw error
+      return this.fs.replica
+        .loadDirectory(error.directory)
+        .then(() => this.#loading(operation, args))
+    }
+    try {
+      const answer = operation(this.fs, ...args)
+      return answer instanceof Promise ? answer.catch(again) : answer
+    } catch (error) {
+      return again(error)
     }
   }
 

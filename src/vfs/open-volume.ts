@@ -9,6 +9,7 @@ import { openReplica } from '../replica/open-replica.js'
 import type { Replica, ReplicaStatus } from '../replica/replica.js'
 import type { ReplicaLogger } from '../replica/replica-options.js'
 import type { Store } from '../store/store.js'
+import type { Copies } from '../tables/copies.js'
 import { systemClock } from '../volume/clock.js'
 import type { Uuid } from '../volume/record.js'
 import { newUuid } from '../volume/uuid.js'
@@ -26,6 +27,8 @@ export interface VolumeOptions {
   /** Whose blocks, and under whose name inode numbers are leased. */
   readonly ownerId: Uuid
   readonly ownerName: string
+  /** Where the volume's records are kept if its store is somewhere else; in memory if absent. */
+  readonly copies?: Copies | undefined
   /** A local folder for unsaved bytes that are too many for memory. */
   readonly spoolDirectory: string
   /** Memory for blocks. */
@@ -81,6 +84,7 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
       pins: () => vfs?.pins() ?? [],
       isHeld: (ino) => vfs?.isUsed(ino) ?? false,
       isBusy: () => (vfs?.status().openHandles ?? 0) > 0,
+      ...(options.copies ? { copies: options.copies } : {}),
       ...(logger ? { logger } : {}),
       ...(options.onIdle ? { onIdle: options.onIdle } : {}),
     })

@@ -94,6 +94,31 @@ describe('cassfs on Cassandra', { skip }, () => {
     assert.equal((await sandbox.run(['cat', '/a', ...login])).stdout, content)
   })
 
+  test('what a mount has loaded is there for the next one, also when it was killed', async () => {
+    const folder = makeFolder(sandbox, 'again')
+    const storeCalls = async () => {
+      const { stdout } = await sandbox.run(['status', folder, '--json'])
+      return JSON.parse(stdout)[0].status.counts.store as Record<string, number>
+    }
+    rmSync(join(sandbox.folder, 'state'), { recursive: true, force: true })
+    const first = await startMount(sandbox, [...login, folder])
+    mounts.push(first)
+    await writeFile(join(folder, 'b'), 'before')
+    assert.ok(((await storeCalls()).scan ?? 0) > 0)
+    first.signal('SIGKILL')
+    await first.ended
+    await sandbox.run(['umount', folder])
+    const second = await startMount(sandbox, [...login, folder])
+    mounts.push(second)
+    assert.equal(await readFile(join(folder, 'b'), 'utf8'), 'before')
+    assert.equal((await storeCalls()).scan ?? 0, 0)
+    assert.equal((await sandbox.run(['umount', folder])).status, 0)
+    assert.equal(await second.ended, 0, second.log())
+    mounts.push(await startMount(sandbox, [...login, folder]))
+    assert.equal(await readFile(join(folder, 'b'), 'utf8'), 'before')
+    assert.equal((await storeCalls()).scan ?? 0, 0)
+  })
+
   test('doctor, clock: one that is wrong is told, and set by the network', async () => {
     const wrong = join(sandbox.folder, 'clock-is-wrong')
     writeFileSync(wrong, '')

@@ -169,6 +169,7 @@ function entryOf(path: string, stats: fs.BigIntStats): Entry {
   if (stats.isFile()) content = fs.readFileSync(bytes(path)).toString('latin1')
   if (stats.isSymbolicLink()) content = fs.readlinkSync(bytes(path))
   return {
+    ino: Number(stats.ino),
     mode: Number(stats.mode),
     uid: Number(stats.uid),
     gid: Number(stats.gid),

@@ -6,6 +6,8 @@ import type { Operation } from './operation.js'
 export type Outcome = { readonly errno: string } | { readonly value: unknown }
 
 export interface Entry {
+  /** Not compared: tells whether a path still leads to the same inode. */
+  readonly ino: number
   readonly mode: number
   readonly uid: number
   readonly gid: number
@@ -29,18 +31,27 @@ export interface Subject {
 }
 
 /** What a call answers about one inode, in both worlds. */
-export function statValue(entry: Omit<Entry, 'content' | 'mtime' | 'ctime'>): unknown {
+export function statValue(entry: Omit<Entry, 'ino' | 'content' | 'mtime' | 'ctime'>): unknown {
   const { mode, uid, gid, nlink, size } = entry
   return { mode, uid, gid, nlink, size }
 }
 
-/** Paths whose time moved between two trees. */
-export function moved(before: Tree, after: Tree, time: 'mtime' | 'ctime'): string[] {
-  const paths: string[] = []
-  for (const [path, entry] of after) {
-    const old = before.get(path)
-    if (old && old[time] !== entry[time]) paths.push(path)
-  }
+/** Which of these paths have another time in the second tree. */
+export function moved(
+  paths: readonly string[],
+  before: Tree,
+  after: Tree,
+  time: 'mtime' | 'ctime',
+): string[] {
+  return paths.filter((path) => before.get(path)?.[time] !== after.get(path)?.[time])
+}
+
+/**
+ * Paths that lead to the same inode in both trees. Of a file that took another's place nothing is to be
+ * said: a host gives both one time where they were made within one tick of its clock.
+ */
+export function sameInodes(before: Tree, after: Tree): string[] {
+  const paths = [...after.keys()].filter((path) => before.get(path)?.ino === after.get(path)?.ino)
   return paths.sort()
 }
 

@@ -213,10 +213,10 @@ async function entryOf(vfs: Vfs, inode: Inode): Promise<Entry> {
     content = Buffer.concat(pieces).toString('latin1')
     await vfs.release(root, handle)
   }
-  const { mode, uid, gid, nlink, mtime, ctime } = inode
+  const { ino, mode, uid, gid, nlink, mtime, ctime } = inode
   const size = isDirectory(inode) ? undefined : inode.size
   const times = { mtime: nanoseconds(mtime), ctime: nanoseconds(ctime) }
-  return { mode, uid, gid, nlink, size, content, ...times }
+  return { ino, mode, uid, gid, nlink, size, content, ...times }
 }
 
 function nanoseconds({ sec, nsec }: Timespec): bigint {

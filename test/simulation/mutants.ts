@@ -106,6 +106,11 @@ export const scenarios: readonly { name: string; scenario: Partial<Scenario> }[]
   { name: 'cuts, stops, kills and an expiring log', scenario: {} },
   { name: 'mounts that share the tables of the engine', scenario: { sharing: 4 } },
   { name: 'mounts of both kinds', scenario: { sharing: 2 } },
+  { name: 'mounts that load behind', scenario: { loadsBehind: true, killEveryMs: 8000 } },
+  {
+    name: 'mounts that keep their copies',
+    scenario: { keepsCopies: true, loadsBehind: true, killEveryMs: 8000 },
+  },
   { name: 'one mount alone', scenario: { mounts: 1, programs: 6 } },
   { name: 'a slow store', scenario: { faults: { ...defaultScenario.faults, delayMsMax: 1200 } } },
   {

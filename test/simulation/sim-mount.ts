@@ -4,36 +4,23 @@
 import { Errno, FsError } from '../../src/posix/errno.js'
 import { openReplicaWith } from '../../src/replica/open-replica.js'
 import type { Protocol } from '../../src/replica/protocol.js'
-import type { Replica, Rules } from '../../src/replica/replica.js'
+import { NotLoaded, type Replica, type Rules } from '../../src/replica/replica.js'
 import type { Store } from '../../src/store/store.js'
 import { EntryKind } from '../../src/volume/log-entry.js'
 import type { Uuid } from '../../src/volume/record.js'
+import type { Asked } from './asked.js'
+import { entryTtlMs, staleness } from './freshness.js'
 import { Line, type LineFaults } from './line.js'
 import type { SeededRandom } from './seeded-random.js'
+import type { SimDisk } from './sim-disk.js'
 import type { TimedIntent, TreeIntent } from './tree-rules.js'
 import { MachineClock } from './virtual-time.js'
 import type { World } from './world.js'
 
 const S_IFDIR = 0o040000
-const entryTtlMs = 1000
-/** A log that says nothing is believed so long: then the head is asked. */
-const emptyLogMsMax = 60_000
 const thinkMsMax = 120
 /** How long a program waits after EIO. */
 const patienceMsMax = 2000
-
-/** One change as the program that asked for it saw it. */
-export interface Asked {
-  readonly mount: Uuid
-  readonly unique: number
-  readonly intent: TimedIntent
-  readonly startMs: number
-  readonly restoresAtStart: number
-  outcome:
-    | { readonly kind: 'pending' }
-    | { readonly kind: 'done'; readonly ino: number; readonly seqShown: number }
-    | { readonly kind: 'failed'; readonly errno: number }
-}
 
 export interface SimMountOptions {
   readonly world: World
@@ -43,6 +30,9 @@ export interface SimMountOptions {
   readonly rules: Rules<TimedIntent>
   /** Whether the engine's tables are in reach, or a copy is kept. */
   readonly shared: boolean
+  readonly loadsBehind: boolean
+  /** Where copies outlive the mount. */
+  readonly disk: SimDisk | undefined
   readonly programs: number
   /** Where everything asked is written down. */
   readonly asked: Asked[]
@@ -86,6 +76,7 @@ export class SimMount {
 
   async open(): Promise<void> {
     const { world, random, protocol, rules, shared, complain } = this.#options
+    const { loadsBehind, disk } = this.#options
     this.#replica = await openReplicaWith<TimedIntent>(
       {
         store: this.#watched(this.line.store(shared)),
@@ -96,6 +87,8 @@ export class SimMount {
         random: random.next,
         newUuid: random.uuid,
         entryTtlMs,
+        ...(disk ? { copies: disk.copies() } : {}),
+        ...(loadsBehind ? { limits: { wholeInodesMax: 0, pageSize: 5 } } : {}),
         logger: {
           info() {},
           warn() {},
@@ -146,11 +139,18 @@ export class SimMount {
       try {
         await this.#step()
       } catch (error) {
-        if (!(error instanceof FsError)) complain(`a program met ${String(error)}`)
+        if (error instanceof NotLoaded) await this.#load(error.directory)
+        else if (!(error instanceof FsError)) complain(`a program met ${String(error)}`)
         else if (error.errno === Errno.EIO) await this.#sleep(random.between(0, patienceMsMax))
       }
     }
     this.#working--
+  }
+
+  async #load(directory: number): Promise<void> {
+    const { random } = this.#options
+    const loading = this.replica.loadDirectory(directory)
+    await loading.catch(() => this.#sleep(random.between(0, patienceMsMax)))
   }
 
   #sleep(delayMs: number): Promise<void> {
@@ -177,20 +177,14 @@ export class SimMount {
     else await this.#several(parent)
   }
 
-  /**
-   * A request is shown everything that was committed `entryTtlMs` before it came, unless it is known
-   * that the store does not answer, or what was committed is not in the log any more.
-   */
   #checkFresh(startMs: number): void {
     const { world, complain } = this.#options
     const { seq, state } = this.replica.status()
     if (world.restores === 0 && seq < this.#seqSeen) complain(`went back from ${this.#seqSeen}`)
     this.#seqSeen = seq
     if (state === 'offline' || world.restores > 0) return
-    const next = world.history[seq]
-    const ageMsMax = seq < world.expired ? emptyLogMsMax : entryTtlMs
-    if (next && startMs - next.atMs > ageMsMax + 1e-6)
-      complain(`shows seq ${seq} though ${seq + 1} was ${startMs - next.atMs} ms old`)
+    const stale = staleness(world, seq, startMs)
+    if (stale) complain(stale)
   }
 
   #someDirectory(): number {

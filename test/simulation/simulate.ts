@@ -4,9 +4,11 @@
 import { type Protocol, protocol as soundProtocol } from '../../src/replica/protocol.js'
 import type { Rules } from '../../src/replica/replica.js'
 import { noFaults } from '../../src/store/with-faults.js'
+import type { Asked } from './asked.js'
 import type { LineFaults } from './line.js'
 import { SeededRandom } from './seeded-random.js'
-import { type Asked, SimMount } from './sim-mount.js'
+import { SimDisk } from './sim-disk.js'
+import { SimMount } from './sim-mount.js'
 import { type TimedIntent, treeRules } from './tree-rules.js'
 import { judge } from './verdict.js'
 import { VirtualTime } from './virtual-time.js'
@@ -26,6 +28,10 @@ export interface Scenario {
   readonly disturbanceMsMax: number
   /** How many of the mounts share the engine's tables. */
   readonly sharing: number
+  /** Whether the others load behind, directory by directory, instead of whole at first. */
+  readonly loadsBehind: boolean
+  /** Whether the others keep their copies on a disk that survives their ends. */
+  readonly keepsCopies: boolean
   readonly mounts: number
   readonly programs: number
   readonly protocol: Protocol
@@ -56,6 +62,8 @@ export const defaultScenario: Scenario = {
   restoreEveryMs: 0,
   disturbanceMsMax: 30_000,
   sharing: 0,
+  loadsBehind: false,
+  keepsCopies: false,
   mounts: 4,
   programs: 3,
   protocol: soundProtocol,
@@ -89,6 +97,7 @@ class Run {
   readonly #time = new VirtualTime()
   readonly #asked: Asked[] = []
   readonly #complaints: string[] = []
+  readonly #disks: SimDisk[] = []
   #mounts: SimMount[] = []
   #world!: World
   #isOver = false
@@ -112,6 +121,9 @@ class Run {
     }
     await this.#rest('a mount cannot be opened', () => this.#mounts.every((mount) => mount.isOpen))
     await this.#rest('programs still wait', () => this.#mounts.every((mount) => mount.isQuiet))
+    await this.#rest('volumes are still being loaded', () =>
+      this.#mounts.every((mount) => !mount.replica.isLoading),
+    )
     await this.#rest('changes are still on their way', () =>
       this.#mounts.every((mount) => !mount.replica.status().inFlight),
     )
@@ -167,6 +179,8 @@ class Run {
 
   #startMount(at: number): void {
     const { faults, protocol, rules, sharing, programs } = this.#scenario
+    const { loadsBehind, keepsCopies } = this.#scenario
+    if (keepsCopies) this.#disks[at] ??= new SimDisk()
     const mount = new SimMount({
       world: this.#world,
       random: this.#random,
@@ -174,6 +188,8 @@ class Run {
       protocol,
       rules,
       shared: at < sharing,
+      loadsBehind,
+      disk: this.#disks[at],
       programs,
       asked: this.#asked,
       complain: this.#complain,

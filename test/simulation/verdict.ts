@@ -5,8 +5,8 @@
 import { Errno } from '../../src/posix/errno.js'
 import type { Namespace } from '../../src/replica/namespace.js'
 import { EntryKind } from '../../src/volume/log-entry.js'
+import type { Asked } from './asked.js'
 import { Model } from './model.js'
-import type { Asked } from './sim-mount.js'
 import { textOf } from './tree-rules.js'
 import type { Taken, World } from './world.js'
 

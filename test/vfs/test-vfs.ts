@@ -65,6 +65,9 @@ export async function openTestVfs(options: TestVfsOptions): Promise<TestVfs> {
     isHeld: (ino) => vfs?.isUsed(ino) ?? false,
     isBusy: () => (vfs?.status().openHandles ?? 0) > 0,
     ...options.replica,
+  }).catch((error) => {
+    clearInterval(keepAlive)
+    throw error
   })
   vfs = createVfs({
     replica,

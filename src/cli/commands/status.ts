@@ -78,6 +78,10 @@ function renderDetails(mount: SeenMount): string {
     ['log', record?.logFile],
     ['sequence number', status?.seq === undefined ? undefined : String(status.seq)],
     [
+      'still loading',
+      status?.loadedRecords === undefined ? undefined : `${status.loadedRecords} names so far`,
+    ],
+    [
       'changes under way',
       status?.pendingChanges === undefined ? undefined : String(status.pendingChanges),
     ],

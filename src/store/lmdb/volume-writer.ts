@@ -1,15 +1,14 @@
 // Writes to one volume within a write transaction: records with their index and count, entries with
 // the trimming of the log.
 
-import { idBytes, linkKey, recordKey } from '../../tables/lmdb-keys.js'
+import { idBytes, recordKey } from '../../tables/lmdb-keys.js'
+import { LmdbWriter } from '../../tables/lmdb-writer.js'
 import type { Head } from '../../volume/head.js'
 import { decodeHead, encodeHead } from '../../volume/head-codec.js'
-import { direntIno } from '../../volume/inode-codec.js'
 import { type Key, RecordKind, type Uuid, type VolumeRecord } from '../../volume/record.js'
 import type { Environment } from './environment.js'
 import { decodeVolumeRow, encodeVolumeRow, type VolumeRow } from './rows.js'
 
-const nothing = Buffer.alloc(0)
 /** A log beyond this forgets its oldest entries, but for the newest 64. */
 const logBytesMax = 64 * 2 ** 20
 const logEntriesMin = 64
@@ -20,11 +19,13 @@ export class VolumeWriter {
   readonly #environment: Environment
   readonly #prefix: Buffer
   readonly #headKey: Buffer
+  readonly #writer: LmdbWriter
 
   constructor(environment: Environment, volume: Uuid) {
     this.#environment = environment
     this.#prefix = idBytes(volume)
     this.#headKey = recordKey(this.#prefix, RecordKind.head, 0, '')
+    this.#writer = new LmdbWriter(environment.records, environment.links, this.#prefix)
   }
 
   head(): Head | undefined {
@@ -49,10 +50,7 @@ export class VolumeWriter {
 
   /** Answers by how many dirents and inode records there are more than before. */
   write(puts: readonly VolumeRecord[], deletes: readonly Key[]): number {
-    let more = 0
-    for (const key of deletes) more -= this.#delete(key)
-    for (const record of puts) more += this.#put(record)
-    return more
+    return this.#writer.write(puts, deletes)
   }
 
   /** Appends an entry's bytes and trims the log; answers the volume's row with the log's new extent. */
@@ -74,32 +72,6 @@ export class VolumeWriter {
     const length = records.getBinary(key)?.length ?? 0
     if (length > 0) records.remove(key)
     return length
-  }
-
-  #put(record: VolumeRecord): number {
-    const { records, links } = this.#environment
-    const { kind, parent, name, value } = record
-    const key = recordKey(this.#prefix, kind, parent, name)
-    const before = records.getBinary(key)
-    records.put(key, value as Buffer)
-    if (kind === RecordKind.dirent) {
-      const [ino, inoBefore] = [direntIno(value), before && direntIno(before)]
-      if (ino === inoBefore) return 0
-      if (inoBefore !== undefined) links.remove(linkKey(this.#prefix, inoBefore, parent, name))
-      links.put(linkKey(this.#prefix, ino, parent, name), nothing)
-    }
-    return before || kind === RecordKind.journal ? 0 : 1
-  }
-
-  #delete({ kind, parent, name }: Key): number {
-    const { records, links } = this.#environment
-    const key = recordKey(this.#prefix, kind, parent, name)
-    const before = records.getBinary(key)
-    if (!before) return 0
-    records.remove(key)
-    if (kind === RecordKind.dirent)
-      links.remove(linkKey(this.#prefix, direntIno(before), parent, name))
-    return kind === RecordKind.journal ? 0 : 1
   }
 
   #logKey(seq: number): Buffer {

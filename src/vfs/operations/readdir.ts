@@ -15,6 +15,8 @@ export function readdir(
   const { ino } = fs.handles.directory(id)
   const directory = fs.directory(ino)
   if (fs.isOrphan(ino)) return
+  // While the volume is loaded this may have to begin anew: not with half of the entries given.
+  if (fs.replica.isLoading) fs.replica.list(ino, undefined, 1)
   if (offset < afterDot && !add({ name: '.', ino, type: S_IFDIR, offset: afterDot })) return
   if (offset < afterDotDot) {
     const parent = parentOf(fs, ino)
