@@ -66,8 +66,12 @@ export class FsError extends Error {
   /** As Node's own errors have it: `ENOENT`, ... */
   readonly code: string
 
+  /** Without a message it is an ordinary answer (ENODATA, EEXIST): then it takes no stack. */
   constructor(errno: number, message?: string, options?: { cause?: unknown }) {
+    const { stackTraceLimit } = Error
+    if (message === undefined) Error.stackTraceLimit = 0
     super(message ? `${errnoName(errno)}: ${message}` : errnoName(errno), options)
+    Error.stackTraceLimit = stackTraceLimit
     this.errno = errno
     this.code = errnoName(errno)
   }
