@@ -107,6 +107,15 @@ export class Committed implements Namespace {
     return this.#source.tables.names(ino)
   }
 
+  parentOf(directory: number): number | undefined {
+    const parent = this.names(directory)[0]?.parent
+    const source = this.#source
+    const isWhole = source.kind === 'shared' || !source.coverage
+    // Others may have moved it below what is not loaded: the entry that did told of its new name alone.
+    if (parent === undefined && directory !== rootIno && !isWhole) throw new NotLoaded(undefined)
+    return parent
+  }
+
   /**
    * What this replica showed for a name before the entries that it is about to apply: null for "no such
    * name", undefined where it cannot tell any more (shared tables, and not in the cache).

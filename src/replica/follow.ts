@@ -181,6 +181,7 @@ export class Follow {
     const { committed, clock, signal, pageSize } = this.#context
     for (let rereads = 0; !signal.aborted; ) {
       const entries = await readLog(this.#context, committed.head.seq)
+      if (signal.aborted) return
       const end = this.absorb(entries)
       if (end === 'broken') {
         await this.reload(`entry ${committed.head.seq + 1} does not follow on ours`, true)
@@ -218,15 +219,17 @@ export class Follow {
     const { committed, contact, logger, onForeign, onDiscard } = this.#context
     logger.warn('the volume is loaded anew', { reason, seq: committed.head.seq })
     const started = momentOf(this.#context.clock)
-    const loaded = await reload(this.#context)
+    const known = Math.max(committed.head.seq, this.#announced)
+    const loaded = await reload(this.#context, () => {
+      this.#epoch++
+      this.#announced = 0
+    })
     if (!loaded) {
       this.#refuse(Errno.ESTALE, volumeGone)
       return
     }
-    this.#announced = 0
-    this.#epoch++
     contact.followed(started)
-    if (isOther) {
+    if (isOther || committed.head.seq < known) {
       this.#otherEpoch = this.#epoch
       onDiscard(loaded.highestIno)
     }

@@ -9,10 +9,11 @@ import {
   remote,
   type TreeReplica,
   withCalls,
+  withoutScan,
 } from '../../test/simulation/replica-fixture.js'
 import { textOf } from '../../test/simulation/tree-rules.js'
 import { Errno } from '../posix/errno.js'
-import { type Store, StoreUnavailable } from '../store/store.js'
+import { StoreUnavailable } from '../store/store.js'
 import { RecordKind } from '../volume/record.js'
 import { NotLoaded } from './replica.js'
 
@@ -27,16 +28,6 @@ const text = (replica: TreeReplica, ino: number): string => {
 
 function isNotLoaded(directory: number): (error: unknown) => boolean {
   return (error) => error instanceof NotLoaded && error.directory === directory
-}
-
-/** A store whose scan of all entries never gets anywhere: only directories asked for come. */
-function withoutScan(store: Store): Store {
-  return withCalls(remote(store), {
-    scan(volume, after, limit) {
-      if (after?.kind === RecordKind.inode) return store.scan(volume, after, limit)
-      return new Promise(() => {})
-    },
-  })
 }
 
 test('what is not loaded yet is neither there nor absent until its directory is asked for', async () => {
@@ -54,7 +45,7 @@ test('what is not loaded yet is neither there nor absent until its directory is 
   assert.throws(() => replica.lookup(1, 'absent'), isNotLoaded(1))
   assert.throws(() => replica.list(1, undefined, 10), isNotLoaded(1))
 
-  await fixture.wait(replica.loadDirectory(1))
+  await fixture.wait(replica.load(new NotLoaded(1)))
   assert.equal(replica.lookup(1, 'absent'), undefined)
   assert.equal(replica.lookup(1, 'linked')?.ino, file)
   assert.equal(text(replica, file), 'x')
@@ -72,7 +63,7 @@ test('a change loads what it has to look at', async () => {
   const dir = await fixture.wait(mkdir(writer, 'dir'))
   await fixture.wait(create(writer, 'taken', dir))
   const replica = await fixture.open(withoutScan(fixture.memory), { limits })
-  await fixture.wait(replica.loadDirectory(1))
+  await fixture.wait(replica.load(new NotLoaded(1)))
   await assert.rejects(fixture.wait(create(replica, 'taken', dir)), isErrno(Errno.EEXIST))
   const made = await fixture.wait(create(replica, 'new', dir))
   assert.equal(replica.lookup(dir, 'new')?.ino, made)
@@ -88,7 +79,7 @@ test('a queued change that comes to what is not loaded steps aside and is done',
   const dir = await fixture.wait(mkdir(writer, 'dir'))
   await fixture.wait(create(writer, 'taken', dir))
   const replica = await fixture.open(withoutScan(fixture.memory), { limits })
-  await fixture.wait(replica.loadDirectory(1))
+  await fixture.wait(replica.load(new NotLoaded(1)))
   const done = await fixture.wait(
     Promise.allSettled([
       create(replica, 'first'),
@@ -100,35 +91,6 @@ test('a queued change that comes to what is not loaded steps aside and is done',
     done.map(({ status }) => status),
     ['fulfilled', 'fulfilled', 'rejected'],
   )
-})
-
-test('a page that is newer than the copy waits for the log, and what the log touched stays', async () => {
-  const fixture = await Fixture.create()
-  const writer = await fixture.open()
-  const file = await fixture.wait(create(writer, 'file'))
-  await fixture.wait(create(writer, 'going'))
-  let hook: (() => Promise<unknown>) | undefined
-  const store = withCalls(withoutScan(fixture.memory), {
-    async scanDirectory(volume, parent, after, limit) {
-      const page = await fixture.memory.scanDirectory(volume, parent, after, limit)
-      const run = hook
-      hook = undefined
-      await run?.()
-      return page
-    },
-  })
-  const replica = await fixture.open(store, { limits })
-  const before = replica.head.seq
-  // One change before the page is read, two behind it.
-  await fixture.wait(change(writer, { op: 'append', ino: file, text: 'a' }))
-  hook = async () => {
-    await change(writer, { op: 'append', ino: file, text: 'b' })
-    await change(writer, { op: 'unlink', parent: 1, name: 'going' })
-  }
-  await fixture.wait(replica.loadDirectory(1))
-  assert.equal(replica.head.seq, before + 3)
-  assert.equal(text(replica, file), 'ab')
-  assert.equal(replica.lookup(1, 'going'), undefined)
 })
 
 test('the rest is loaded behind, through pages that fail, while others go on', async () => {
@@ -180,14 +142,49 @@ test('a directory that cannot be loaded is EIO, and at once while the store does
   })
   const replica = await fixture.open(store, { limits })
   isDown = true
-  await assert.rejects(fixture.wait(replica.loadDirectory(1), 1), isErrno(Errno.EIO))
+  await assert.rejects(fixture.wait(replica.load(new NotLoaded(1)), 1), isErrno(Errno.EIO))
   await fixture.pass(3000)
   assert.equal(replica.status().state, 'offline')
-  await assert.rejects(fixture.wait(replica.loadDirectory(1), 1), isErrno(Errno.EIO))
+  await assert.rejects(fixture.wait(replica.load(new NotLoaded(1)), 1), isErrno(Errno.EIO))
   isDown = false
   await fixture.pass(120_000)
-  await fixture.wait(replica.loadDirectory(1))
+  await fixture.wait(replica.load(new NotLoaded(1)))
   assert.deepEqual(replica.list(1, undefined, 10), [])
+})
+
+test('a large directory goes on where its load failed, and linked inodes are read once', async () => {
+  const fixture = await Fixture.create()
+  const writer = await fixture.open()
+  const dirs = [await fixture.wait(mkdir(writer, 'd0')), await fixture.wait(mkdir(writer, 'd1'))]
+  for (let count = 0; count < 8; count++) {
+    const name = `f${count}`
+    const ino = await fixture.wait(create(writer, name, dirs[0]))
+    await fixture.wait(change(writer, { op: 'link', ino, parent: dirs[1] as number, name }))
+  }
+  const pages: (string | undefined)[] = []
+  let inodes = 0
+  const inner = withoutScan(fixture.memory)
+  const store = withCalls(inner, {
+    scanDirectory(volume, parent, after, limit) {
+      pages.push(after)
+      if (pages.length === 2) return Promise.reject(new StoreUnavailable('no answer'))
+      return fixture.memory.scanDirectory(volume, parent, after, limit)
+    },
+    scan(volume, after, limit) {
+      if (after?.kind === RecordKind.inode) inodes++
+      return inner.scan(volume, after, limit)
+    },
+  })
+  const replica = await fixture.open(store, { limits })
+  inodes = 0
+  const missed = new NotLoaded(dirs[0])
+  await assert.rejects(fixture.wait(replica.load(missed)), isErrno(Errno.EIO))
+  await fixture.wait(replica.load(missed))
+  assert.deepEqual(pages.slice(0, 4), [undefined, 'f2', 'f2', 'f5'])
+  assert.equal(replica.list(dirs[0] as number, undefined, 100).length, 8)
+  assert.equal(inodes, 8)
+  await fixture.wait(replica.load(new NotLoaded(dirs[1])))
+  assert.equal(inodes, 8)
 })
 
 test('a reload in the middle makes it whole', async () => {

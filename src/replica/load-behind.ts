@@ -18,6 +18,8 @@ import type { ReplicaLogger } from './replica-options.js'
 import { sleep, withTimeLimit } from './waiting.js'
 
 const retryMs = 1000
+/** Inode records asked for at a time. */
+const inodesAtOnce = 16
 
 export interface LoadBehindContext extends LoadContext {
   readonly tables: WritableTables
@@ -25,6 +27,8 @@ export interface LoadBehindContext extends LoadContext {
   readonly follow: Follow
   readonly contact: Contact
   readonly logger: ReplicaLogger
+  /** How long somebody waits for a directory before EIO. */
+  readonly deadlineMs: number
   /** Everything is loaded. */
   readonly onEnd: (tables: WritableTables) => void
 }
@@ -42,6 +46,9 @@ export class LoadBehind {
   readonly #context: LoadBehindContext
   readonly #epoch: number
   readonly #loading = new Map<number, Promise<void>>()
+  /** How far directories have come whose load failed on the way. */
+  readonly #reached = new Map<number, string>()
+  #whole: Promise<void> | undefined
   #records = 0
   #isOver = false
 
@@ -52,7 +59,7 @@ export class LoadBehind {
 
   /** False once the whole volume is loaded, by this or by a reload. */
   get isUnderWay(): boolean {
-    return !this.#isOver && !this.#isSuperseded
+    return !this.#isOver && this.#context.follow.epoch === this.#epoch
   }
 
   /** Dirents and inode records that came in the pages of the scan. */
@@ -65,21 +72,26 @@ export class LoadBehind {
     return this.#take(() => this.#inodes([rootIno]))
   }
 
-  /** A directory whose entries are not here yet. Rejects with FsError EIO. */
-  directory(ino: number): Promise<void> {
-    if (!this.isUnderWay || this.#context.coverage.covers(ino)) return Promise.resolve()
-    if (this.#context.contact.isOffline)
-      return Promise.reject(new FsError(Errno.EIO, 'the store does not answer'))
-    let loading = this.#loading.get(ino)
-    if (!loading) {
-      loading = this.#directory(ino).finally(() => this.#loading.delete(ino))
-      this.#loading.set(ino, loading)
-    }
-    return loading
+  /** The rest, until it is all there, the replica closes or reloads. */
+  start(): void {
+    this.#whole = this.#run()
   }
 
-  /** The rest, until it is all there, the replica closes or reloads. Never rejects. */
-  async run(): Promise<void> {
+  /** The entries of a directory; undefined: everything. Rejects with FsError EIO. */
+  async load(directory: number | undefined): Promise<void> {
+    const { coverage, contact, clock, deadlineMs } = this.#context
+    if (!this.isUnderWay || (directory !== undefined && coverage.covers(directory))) return
+    if (contact.isOffline) throw new FsError(Errno.EIO, 'the store does not answer')
+    const loading = directory === undefined ? this.#whole : this.#directory(directory)
+    const what = directory === undefined ? 'the volume' : `directory ${directory}`
+    try {
+      await withTimeLimit(clock, deadlineMs, `load ${what}`, loading ?? Promise.resolve())
+    } catch (cause) {
+      throw new FsError(Errno.EIO, `${what} is not loaded yet`, { cause })
+    }
+  }
+
+  async #run(): Promise<void> {
     const { tables, coverage, clock, signal, logger, onEnd } = this.#context
     const startedMs = clock.monotonicMs()
     for (let after: Key | undefined; this.isUnderWay && !signal.aborted; ) {
@@ -104,54 +116,69 @@ export class LoadBehind {
     }
   }
 
-  get #isSuperseded(): boolean {
-    return this.#context.follow.epoch !== this.#epoch
-  }
-
   async #page(after: Key | undefined): Promise<ScanPage> {
     const { store, volume, pageSize } = this.#context
     let page: ScanPage = { records: [], after: undefined }
     await this.#take(async () => {
       page = await this.#limited(store.scan(volume, after, pageSize))
-      return [...page.records, ...(await this.#inodes(linkedInodes(page.records)))]
+      return this.#withInodes(page.records)
     })
     return page
   }
 
-  async #directory(ino: number): Promise<void> {
-    try {
-      await this.#take(() => this.#entries(ino))
-      this.#context.coverage.addDirectory(ino)
-    } catch (cause) {
-      throw new FsError(Errno.EIO, `directory ${ino} cannot be loaded`, { cause })
+  /** One load for all who ask. */
+  #directory(ino: number): Promise<void> {
+    let loading = this.#loading.get(ino)
+    if (!loading) {
+      loading = this.#entries(ino).finally(() => this.#loading.delete(ino))
+      this.#loading.set(ino, loading)
     }
+    return loading
   }
 
-  /** All entries of a directory, and the inode records that they point to. */
-  async #entries(ino: number): Promise<VolumeRecord[]> {
-    const { store, volume, pageSize } = this.#context
-    const records: VolumeRecord[] = []
-    for (let after: string | undefined; ; ) {
-      const page = await this.#limited(store.scanDirectory(volume, ino, after, pageSize))
-      for (const record of page.records) records.push(record)
-      if (!page.after) break
-      after = page.after.name
+  /** Page by page; where one fails, the next attempt goes on from there. */
+  async #entries(ino: number): Promise<void> {
+    const { store, volume, pageSize, coverage } = this.#context
+    for (let after = this.#reached.get(ino); this.isUnderWay; ) {
+      let next: Key | undefined
+      await this.#take(async () => {
+        const page = await this.#limited(store.scanDirectory(volume, ino, after, pageSize))
+        next = page.after
+        return this.#withInodes(page.records)
+      })
+      if (!next) break
+      after = next.name
+      this.#reached.set(ino, after)
     }
-    for (const record of await this.#inodes(linkedInodes(records))) records.push(record)
-    return records
+    this.#reached.delete(ino)
+    coverage.addDirectory(ino)
+  }
+
+  /** Records, and the inode records that entries among them point to. */
+  async #withInodes(records: readonly VolumeRecord[]): Promise<VolumeRecord[]> {
+    const { tables } = this.#context
+    const inos = linkedInodes(records)
+    const missing = inos.filter((ino) => !tables.get(RecordKind.inode, ino, ''))
+    return [...records, ...(await this.#inodes(missing))]
   }
 
   /** The inode records of these inodes, as far as there are any. */
   async #inodes(inos: readonly number[]): Promise<VolumeRecord[]> {
-    const { store, volume } = this.#context
     const records: VolumeRecord[] = []
-    for (const ino of inos) {
-      const before = { kind: RecordKind.inode, parent: ino - 1, name: '' }
-      const page = await this.#limited(store.scan(volume, before, 1))
-      const [record] = page.records
-      if (record?.kind === RecordKind.inode && record.parent === ino) records.push(record)
+    for (let from = 0; from < inos.length; from += inodesAtOnce) {
+      const some = inos.slice(from, from + inodesAtOnce)
+      for (const record of await Promise.all(some.map((ino) => this.#inode(ino))))
+        if (record) records.push(record)
     }
     return records
+  }
+
+  async #inode(ino: number): Promise<VolumeRecord | undefined> {
+    const { store, volume } = this.#context
+    const before = { kind: RecordKind.inode, parent: ino - 1, name: '' }
+    const { records } = await this.#limited(store.scan(volume, before, 1))
+    const [record] = records
+    return record?.kind === RecordKind.inode && record.parent === ino ? record : undefined
   }
 
   /** Reads records, follows the log to where they may be from, and takes what it did not touch. */

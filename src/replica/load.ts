@@ -33,12 +33,18 @@ export async function loadCopy(context: LoadContext): Promise<WritableTables | u
     const before = await readHead(context)
     if (!before) return undefined
     const tables = context.copies.create()
-    await scan(context, tables)
-    // Only now is it certain what the pages may have shown: all of it must be in the entries.
-    const after = await readHead(context)
-    if (!after) return undefined
-    tables.apply([], [], before)
-    if (await replay(context, tables, before, after)) return tables
+    let isLoaded = false
+    try {
+      await scan(context, tables)
+      // Only now is it certain what the pages may have shown: all of it must be in the entries.
+      const after = await readHead(context)
+      if (!after) return undefined
+      tables.apply([], [], before)
+      isLoaded = await replay(context, tables, before, after)
+      if (isLoaded) return tables
+    } finally {
+      if (!isLoaded) context.copies.drop(tables)
+    }
   }
   throw new StoreUnavailable('the log of the volume expires faster than the volume can be read')
 }

@@ -22,8 +22,10 @@ export interface Namespace {
   lookup(parent: number, name: Name): Dirent | undefined
   /** Entries of a directory in name order behind `after`, at most `limit`. */
   list(parent: number, after: Name | undefined, limit: number): NamedDirent[]
-  /** Every name of an inode; one for a directory. */
+  /** Every name of an inode, as far as they are loaded; one for a directory. */
   names(ino: number): readonly NamePlace[]
+  /** The directory that holds this one; undefined for the root, and for one that was removed. */
+  parentOf(directory: number): number | undefined
 }
 
 /**

@@ -31,6 +31,7 @@ function flat(names: readonly Name[], head: Partial<Head> = {}): Namespace {
       if (ino === 1) return newInode(1, 0o040755, time)
       return ino < 10 + names.length ? file(ino) : undefined
     },
+    parentOf: () => 1,
     lookup: (parent, name) => {
       const ino = parent === 1 ? inos.get(name) : undefined
       return ino === undefined ? undefined : dirent(ino)

@@ -92,6 +92,11 @@ export class Overlay implements Draft {
     return this.#names.get(ino) ?? this.#base.names(ino)
   }
 
+  parentOf(directory: number): number | undefined {
+    const own = this.#names.get(directory)
+    return own ? own[0]?.parent : this.#base.parentOf(directory)
+  }
+
   setInode(inode: Inode): void {
     const before = this.inode(inode.ino)
     this.#count(usedBytes(inode) - usedBytes(before), before ? 0 : 1)

@@ -22,6 +22,7 @@ function scene(inodes: readonly Inode[], names: Readonly<Record<string, number>>
     inode: (ino) => known.get(ino),
     lookup,
     list: () => [],
+    parentOf: () => 1,
     names: (ino) =>
       Object.entries(names).flatMap(([name, at]) => (at === ino ? [{ parent: 1, name }] : [])),
   }

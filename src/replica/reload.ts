@@ -17,9 +17,15 @@ interface ReloadContext extends LoadContext {
   readonly committed: Committed
 }
 
-/** Undefined where the volume is gone. */
-export async function reload(context: ReloadContext): Promise<Reloaded | undefined> {
-  if (context.committed.source.kind === 'shared') return reloadShared(context)
+/**
+ * `onReplaced` is called in the tick in which the new copy takes the place of the old one. Undefined
+ * where the volume is gone.
+ */
+export async function reload(
+  context: ReloadContext,
+  onReplaced: () => void,
+): Promise<Reloaded | undefined> {
+  if (context.committed.source.kind === 'shared') return reloadShared(context, onReplaced)
   const tables = await loadCopy(context)
   const head = tables?.head()
   if (!tables || !head) return undefined
@@ -27,8 +33,11 @@ export async function reload(context: ReloadContext): Promise<Reloaded | undefin
   const unpacked = { cacheMax: 1000 }
   const next = new Committed({ kind: 'copy', tables }, head, unpacked)
   const { change, highestIno } = diffNamespaces(shownBy(committed), next)
+  const { source } = committed
   committed.replace({ kind: 'copy', tables }, head)
+  onReplaced()
   context.copies.keep(tables)
+  if (source.kind === 'copy') context.copies.drop(source.tables)
   return { change, highestIno }
 }
 
@@ -40,16 +49,21 @@ function shownBy(committed: Committed): Namespace {
     lookup: (parent, name) => committed.direntBefore(parent, name) ?? undefined,
     list: (parent, after, limit) => committed.listLoaded(parent, after, limit),
     names: (ino) => committed.names(ino),
+    parentOf: (ino) => committed.names(ino)[0]?.parent,
   }
 }
 
 /** The engine's own tables are true already; what is known of before is what was shown lately. */
-function reloadShared({ store, volume, committed }: ReloadContext): Reloaded | undefined {
+function reloadShared(
+  { store, volume, committed }: ReloadContext,
+  onReplaced: () => void,
+): Reloaded | undefined {
   const tables = store.tables?.(volume)
   const head = tables?.head()
   if (!tables || !head) return undefined
   const shown = committed.shown()
   committed.replace({ kind: 'shared', tables }, head)
+  onReplaced()
   const names: ForeignChange['names'][number][] = []
   const inodes: ForeignChange['inodes'][number][] = []
   const removed: ForeignChange['removed'][number][] = []

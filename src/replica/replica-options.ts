@@ -5,6 +5,7 @@ import type { Copies } from '../tables/copies.js'
 import type { Clock } from '../volume/clock.js'
 import type { Hash } from '../volume/inode.js'
 import type { Uuid } from '../volume/record.js'
+import type { Protocol } from './protocol.js'
 import type { Rules } from './replica.js'
 
 /** The part of a log that a replica speaks to. */
@@ -79,6 +80,14 @@ export const defaultLimits: ReplicaLimits = {
   pageSize: 1000,
   wholeInodesMax: 10_000,
 }
+
+/** Options with nothing left open. */
+export type Settings<Intent> = Required<Omit<ReplicaOptions<Intent>, 'limits'>> &
+  ReplicaLimits & {
+    readonly protocol: Protocol
+    readonly stop: AbortController
+    readonly signal: AbortSignal
+  }
 
 /** A logger for whoever gave none. */
 export const silentLogger: ReplicaLogger = { info() {}, warn() {}, error() {} }

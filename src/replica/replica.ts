@@ -36,11 +36,12 @@ export class PrepareAgain extends Error {
   override readonly name: string = 'PrepareAgain'
 }
 
-/** Thrown by reads of a volume that is still being loaded: load this directory, then read again. */
+/** Thrown by reads of a volume that is still being loaded: load what it names, then read again. */
 export class NotLoaded extends PrepareAgain {
-  readonly directory: number
+  /** The entries of this directory; undefined: the whole volume. */
+  readonly directory: number | undefined
 
-  constructor(directory: number) {
+  constructor(directory: number | undefined) {
     super()
     this.directory = directory
   }
@@ -110,8 +111,11 @@ export interface Replica<Intent> extends Namespace {
   ready(): Promise<void> | undefined
   /** The volume is still being loaded. */
   readonly isLoading: boolean
-  /** Makes the entries of a directory readable while `isLoading`. Rejects with FsError EIO. */
-  loadDirectory(ino: number): Promise<void>
+  /**
+   * Waits for what a read missed while `isLoading`. Rejects with FsError EIO where the store does not
+   * answer, or after the time that a change may take: it is loaded on meanwhile.
+   */
+  load(missed: NotLoaded): Promise<void>
   /**
    * A change. Checked at once against what is here and all that is queued before it (throws FsError),
    * then queued, then committed. Answers what `Rules.apply` returned at the attempt that counted, when

@@ -107,6 +107,7 @@ export class Sent<Intent> {
     const commit = this.#attempt
     const outcome = await this.#commit(commit)
     if (this.#decision) return this.#decision
+    if (this.#context.signal.aborted) return outcome.kind === 'applied' ? landed : undefined
     if (outcome.kind === 'unknown') {
       const full = this.#surelyFull(outcome.cause)
       if (full) return full

@@ -14,7 +14,6 @@ import { type LoadBehind, loadBehind } from './load-behind.js'
 import type { NamedDirent, NamePlace } from './namespace.js'
 import { Pace } from './pace.js'
 import { Pipeline } from './pipeline.js'
-import type { Protocol } from './protocol.js'
 import {
   type ChangeOptions,
   type ForeignChange,
@@ -24,19 +23,11 @@ import {
   type ReplicaState,
   type ReplicaStatus,
 } from './replica.js'
-import type { ReplicaLimits, ReplicaOptions } from './replica-options.js'
+import type { Settings } from './replica-options.js'
 import type { Session } from './session.js'
 import { sleep } from './waiting.js'
 
 const catchUpTries = 3
-
-/** Options with nothing left open. */
-export type Settings<Intent> = Required<Omit<ReplicaOptions<Intent>, 'limits'>> &
-  ReplicaLimits & {
-    readonly protocol: Protocol
-    readonly stop: AbortController
-    readonly signal: AbortSignal
-  }
 
 export class VolumeReplica<Intent> implements Replica<Intent> {
   readonly #settings: Settings<Intent>
@@ -47,7 +38,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   readonly #inos: InoLease
   readonly #pace: Pace
   readonly #session: Session
-  readonly #loadBehind: LoadBehind | undefined
+  #loadBehind: LoadBehind | undefined
   readonly #listeners: ((change: ForeignChange) => void)[] = []
   readonly #unanswered = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
@@ -88,6 +79,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
       onEnd: (tables) => {
         committed.loaded()
         settings.copies.keep(tables)
+        this.#loadBehind = undefined
       },
     })
     this.#pace.start()
@@ -97,7 +89,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   async begin(): Promise<void> {
     if (this.#loadBehind) await this.#loadBehind.begin()
     else if (!this.#isCurrent) await this.#follow.poll()
-    void this.#loadBehind?.run()
+    this.#loadBehind?.start()
   }
 
   get head(): Head {
@@ -120,6 +112,10 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     return this.#committed.names(ino)
   }
 
+  parentOf(directory: number): number | undefined {
+    return this.#committed.parentOf(directory)
+  }
+
   ready(): Promise<void> | undefined {
     this.#pace.touch()
     if (this.#committed.source.kind === 'shared') {
@@ -132,8 +128,8 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     return this.#loadBehind?.isUnderWay ?? false
   }
 
-  async loadDirectory(ino: number): Promise<void> {
-    await this.#loadBehind?.directory(ino)
+  async load(missed: NotLoaded): Promise<void> {
+    await this.#loadBehind?.load(missed.directory)
   }
 
   change(intent: Intent, options: ChangeOptions = {}): unknown | Promise<unknown> {
@@ -234,7 +230,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
 
   /** What `Rules.apply` missed. */
   async #prepareFor(missed: PrepareAgain, intent: Intent): Promise<void> {
-    if (missed instanceof NotLoaded) await this.loadDirectory(missed.directory)
+    if (missed instanceof NotLoaded) await this.load(missed)
     else await this.#settings.rules.prepare(intent, this, undefined)
   }
 

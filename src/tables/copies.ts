@@ -8,8 +8,10 @@ export interface Copies {
   kept(): WritableTables | undefined
   /** An empty one, to be loaded. */
   create(): WritableTables
-  /** It holds the whole volume up to its head: the others go, and this one is kept from now on. */
+  /** It holds the whole volume up to its head: from now on this one is kept. */
   keep(tables: WritableTables): void
+  /** It is not used any more. */
+  drop(tables: WritableTables): void
   /** Lets go of all of them; the one that is kept stays for the next process. */
   close(): Promise<void>
 }
@@ -20,6 +22,7 @@ export function memoryCopies(): Copies {
     kept: () => undefined,
     create: () => new MemoryTables(),
     keep() {},
+    drop() {},
     async close() {},
   }
 }

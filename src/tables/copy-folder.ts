@@ -14,18 +14,23 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statfsSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { Errno, FsError } from '../posix/errno.js'
 import type { Uuid } from '../volume/record.js'
 import type { Copies } from './copies.js'
 import { CopyOnDisk } from './copy-on-disk.js'
+import { isDataFile } from './data-file.js'
 import { MemoryTables } from './memory-tables.js'
 import type { WritableTables } from './tables.js'
 
 /** Raised when an older CassFS must not go on with what this one wrote. */
 const format = 1
 const slotsMax = 16
+const freeBytesMin = 32 * 2 ** 20
 
 export interface CopyFolderOptions {
   /** Made if it is not there. Each volume needs its own. */
@@ -40,6 +45,8 @@ interface State {
   readonly format: number
   readonly volume: Uuid
   readonly copy: string
+  /** The data file's length then; it only ever grows. */
+  readonly bytes: number
   /** The boot in which it was written to last; absent: it was synced, and not written to since. */
   readonly boot?: string
 }
@@ -76,25 +83,21 @@ class CopyFolder implements Copies {
   }
 
   kept(): WritableTables | undefined {
-    const { volume, warn } = this.#options
     if (!this.#slot) return undefined
     const { directory } = this.#slot
-    const state = readState(directory)
-    const isUsable =
-      state?.format === format &&
-      state.volume === volume &&
-      (state.boot === undefined || state.boot === bootId())
-    removeCopies(directory, isUsable ? state.copy : undefined)
-    if (!isUsable) return undefined
     try {
+      const state = usableState(directory, this.#options.volume)
+      if (state) checkRoom(directory)
+      // LMDB ends the process where its file is damaged enough: the next one shall not try it again.
+      this.#forget()
+      removeCopies(directory, state?.copy)
+      if (!state) return undefined
       const copy = this.#openCopy(directory, state.copy)
       if (!copy.head()) throw new Error('it has no head')
-      this.#kept = copy
-      writeState(directory, { ...state, boot: bootId() })
+      this.keep(copy)
       return copy
     } catch (error) {
-      warn('the copy of the volume on disk cannot be used', { directory, error })
-      this.#forget()
+      this.#options.warn('the copy of the volume on disk cannot be used', { directory, error })
       return undefined
     }
   }
@@ -111,19 +114,21 @@ class CopyFolder implements Copies {
   }
 
   keep(tables: WritableTables): void {
+    this.#kept = this.#open.find((one) => one === tables)
+    this.#writeState({ boot: bootId() })
+  }
+
+  drop(tables: WritableTables): void {
     const copy = this.#open.find((one) => one === tables)
-    this.#kept = copy
-    for (const other of this.#open) if (other !== copy) this.#drop(other)
-    this.#open = copy ? [copy] : []
-    if (!this.#slot) return
-    const { directory } = this.#slot
-    try {
-      const { volume } = this.#options
-      if (!copy || copy.isBroken) this.#forget()
-      else writeState(directory, { format, volume, copy: copy.name, boot: bootId() })
-    } catch (error) {
-      this.#options.warn('the copy of the volume cannot be kept on disk', { directory, error })
+    if (!copy) return
+    this.#open = this.#open.filter((one) => one !== copy)
+    if (this.#kept === copy) {
+      this.#kept = undefined
+      this.#forget()
     }
+    copy.discard().catch((error: unknown) => {
+      this.#options.warn('an old copy of the volume cannot be removed', { error })
+    })
   }
 
   close(): Promise<void> {
@@ -133,21 +138,18 @@ class CopyFolder implements Copies {
 
   async #close(): Promise<void> {
     const kept = this.#kept
-    for (const other of this.#open) if (other !== kept) this.#drop(other)
-    this.#open = []
+    for (const other of this.#open) if (other !== kept) this.drop(other)
     if (!this.#slot) return
-    const { directory, lockFd } = this.#slot
     try {
-      if (kept && !kept.isBroken) {
-        kept.sync()
-        await kept.close()
-        const { volume } = this.#options
-        writeState(directory, { format, volume, copy: kept.name })
-      }
+      if (!kept) return
+      kept.sync()
+      await kept.close()
+      this.#writeState({})
     } catch (error) {
+      const { directory } = this.#slot
       this.#options.warn('the copy of the volume may have to be loaded again', { directory, error })
     } finally {
-      closeSync(lockFd)
+      closeSync(this.#slot.lockFd)
     }
   }
 
@@ -160,9 +162,25 @@ class CopyFolder implements Copies {
       })
       this.#forget()
     }
+    checkRoom(directory)
     const copy = new CopyOnDisk({ directory: join(directory, name), name, volume, onBroken })
     this.#open.push(copy)
     return copy
+  }
+
+  /** What the next process is to know; nothing where nothing can be gone on from. */
+  #writeState(since: Pick<State, 'boot'>): void {
+    if (!this.#slot) return
+    const { directory } = this.#slot
+    const copy = this.#kept
+    try {
+      const { volume } = this.#options
+      if (!copy || copy.isBroken) this.#forget()
+      else
+        writeState(directory, { format, volume, copy: copy.name, bytes: copy.fileBytes, ...since })
+    } catch (error) {
+      this.#options.warn('the copy of the volume cannot be kept on disk', { directory, error })
+    }
   }
 
   /** No process shall go on from what is here. */
@@ -173,12 +191,6 @@ class CopyFolder implements Copies {
     } catch (error) {
       this.#options.warn('an old copy of the volume cannot be removed', { error })
     }
-  }
-
-  #drop(copy: CopyOnDisk): void {
-    copy.discard().catch((error: unknown) => {
-      this.#options.warn('an old copy of the volume cannot be removed', { error })
-    })
   }
 }
 
@@ -192,6 +204,23 @@ function takeSlot({ directory, tryLock }: CopyFolderOptions): Slot {
     closeSync(lockFd)
   }
   throw new Error(`${slotsMax} processes have copies of this volume already`)
+}
+
+/** What an earlier process left here, if it can be gone on from. */
+function usableState(directory: string, volume: Uuid): State | undefined {
+  const state = readState(directory)
+  if (state?.format !== format || state.volume !== volume) return undefined
+  if (state.boot !== undefined && state.boot !== bootId()) return undefined
+  const file = join(directory, state.copy, 'data.mdb')
+  const { size } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0 }
+  return size >= state.bytes && size > 0 && isDataFile(file) ? state : undefined
+}
+
+/** LMDB ends the process where it cannot write its lock file. Throws ENOSPC. */
+function checkRoom(directory: string): void {
+  const { bavail, bsize } = statfsSync(directory)
+  if (bavail * bsize < freeBytesMin)
+    throw new FsError(Errno.ENOSPC, `less than ${freeBytesMin >> 20} MiB are free`)
 }
 
 /** Undefined where there is none, or it cannot be read. */

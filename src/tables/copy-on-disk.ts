@@ -1,7 +1,9 @@
 // One copy on disk that cannot fail its reader: where the disk takes no more, what it holds is taken
 // into memory, and it goes on from there.
 
+import { statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Head } from '../volume/head.js'
 import type { Name } from '../volume/name.js'
 import type { Key, RecordKind, Uuid, VolumeRecord } from '../volume/record.js'
@@ -65,6 +67,11 @@ export class CopyOnDisk implements WritableTables {
     this.#write((tables) => tables.load(records))
   }
 
+  /** Length of the data file. */
+  get fileBytes(): number {
+    return statSync(join(this.#options.directory, 'data.mdb')).size
+  }
+
   sync(): void {
     this.#disk.sync()
   }
@@ -90,13 +97,18 @@ export class CopyOnDisk implements WritableTables {
     try {
       run(this.#memory ?? this.#disk)
     } catch (error) {
-      if (this.#memory) throw error
+      if (this.#memory || !isFromLmdb(error)) throw error
       // Nothing of it was done.
       this.#memory = inMemory(this.#disk)
       this.#options.onBroken(error)
       run(this.#memory)
     }
   }
+}
+
+/** LMDB's errors carry a number; a record that cannot be read is no fault of the disk. */
+function isFromLmdb(error: unknown): boolean {
+  return typeof (error as { code?: unknown } | undefined)?.code === 'number'
 }
 
 function inMemory(disk: DiskTables): MemoryTables {

@@ -98,9 +98,7 @@ class Gate {
   ): Awaitable<R> {
     const again = (error: unknown): Promise<R> => {
       if (!(error instanceof NotLoaded)) throw error
-      return this.fs.replica
-        .loadDirectory(error.directory)
-        .then(() => this.#loading(operation, args))
+      return this.fs.replica.load(error).then(() => this.#loading(operation, args))
     }
     try {
       const answer = operation(this.fs, ...args)

@@ -63,6 +63,7 @@ function recording(draft: Draft, steps: ((draft: Draft) => void)[]): Draft {
     lookup: (parent, name) => draft.lookup(parent, name),
     list: (parent, after, limit) => draft.list(parent, after, limit),
     names: (ino) => draft.names(ino),
+    parentOf: (ino) => draft.parentOf(ino),
     setInode: (inode) => note((to) => to.setInode(inode)),
     link: (parent, name, dirent) => note((to) => to.link(parent, name, dirent)),
     unlink: (parent, name) => note((to) => to.unlink(parent, name)),

@@ -9,6 +9,7 @@ import type { ReplicaOptions } from '../../src/replica/replica-options.js'
 import { createMemoryStore } from '../../src/store/memory/memory-store.js'
 import type { Commit, CommitOutcome, Store } from '../../src/store/store.js'
 import type { Head } from '../../src/volume/head.js'
+import { RecordKind } from '../../src/volume/record.js'
 import { createEmptyVolume, type EmptyVolume } from './empty-volume.js'
 import { type TimedIntent, type TreeIntent, treeRules } from './tree-rules.js'
 import { MachineClock, VirtualTime } from './virtual-time.js'
@@ -32,6 +33,16 @@ export function withCalls(store: Store, calls: Partial<Store>): Store {
 /** A store whose records are not in this process: what Cassandra looks like from above. */
 export function remote(store: Store): Store {
   return withCalls(store, { tables: undefined })
+}
+
+/** A store whose scan of all entries never gets anywhere: only directories asked for come. */
+export function withoutScan(store: Store): Store {
+  return withCalls(remote(store), {
+    scan(volume, after, limit) {
+      if (after?.kind === RecordKind.inode) return store.scan(volume, after, limit)
+      return new Promise(() => {})
+    },
+  })
 }
 
 /** A store whose commits go through `hook`, which may call `send` as often as it likes. */

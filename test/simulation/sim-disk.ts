@@ -32,6 +32,7 @@ export class SimDisk {
       keep: (tables) => {
         if (!isClosed) this.#kept = wrapped.get(tables)
       },
+      drop() {},
       async close() {
         isClosed = true
       },

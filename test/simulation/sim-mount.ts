@@ -139,7 +139,7 @@ export class SimMount {
       try {
         await this.#step()
       } catch (error) {
-        if (error instanceof NotLoaded) await this.#load(error.directory)
+        if (error instanceof NotLoaded) await this.#load(error)
         else if (!(error instanceof FsError)) complain(`a program met ${String(error)}`)
         else if (error.errno === Errno.EIO) await this.#sleep(random.between(0, patienceMsMax))
       }
@@ -147,9 +147,9 @@ export class SimMount {
     this.#working--
   }
 
-  async #load(directory: number): Promise<void> {
+  async #load(missed: NotLoaded): Promise<void> {
     const { random } = this.#options
-    const loading = this.replica.loadDirectory(directory)
+    const loading = this.replica.load(missed)
     await loading.catch(() => this.#sleep(random.between(0, patienceMsMax)))
   }
 

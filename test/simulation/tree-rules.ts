@@ -209,7 +209,7 @@ function mustBeFree(namespace: Namespace, { parent, name }: InDirectory): void {
 }
 
 function isWithin(namespace: Namespace, ino: number, ancestor: number): boolean {
-  for (let at: number | undefined = ino; at !== undefined; at = namespace.names(at)[0]?.parent)
+  for (let at: number | undefined = ino; at !== undefined; at = namespace.parentOf(at))
     if (at === ancestor) return true
   return false
 }

@@ -7,11 +7,12 @@
 // transaction, so that one that throws takes nothing of the others along.
 
 import { mkdirSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { Errno, FsError } from '../../posix/errno.js'
+import { isDataFile } from '../../tables/data-file.js'
 import type { ByteDatabase } from '../../tables/lmdb-tables.js'
 import { StoreUnavailable, StoreUnusable } from '../store.js'
-import { checkDataFile } from './data-file.js'
 import { DiskReserve, isDiskFull } from './disk-reserve.js'
 import { checkFormat } from './format.js'
 import { withTimeLimit } from './time-limit.js'
@@ -55,7 +56,9 @@ export async function openEnvironment(
     opened.users++
     return opened.environment
   }
-  checkDataFile(path)
+  const file = join(path, 'data.mdb')
+  if (!isDataFile(file))
+    throw new StoreUnusable(`${file}: damaged, or not a file of an embedded store`)
   const environment = new Environment(path, syncTimeoutMs)
   openEnvironments.set(path, { environment, users: 1 })
   return environment

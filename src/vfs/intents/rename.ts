@@ -145,9 +145,9 @@ function isWithin(draft: Draft, ino: number, ancestor: number): boolean {
   let at = ino
   while (at !== ancestor) {
     if (at === rootIno) return false
-    const up = draft.names(at)[0]
-    if (!up) return false
-    at = up.parent
+    const up = draft.parentOf(at)
+    if (up === undefined) return false
+    at = up
   }
   return true
 }

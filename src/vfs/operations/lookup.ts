@@ -33,5 +33,5 @@ function inodeBehind(fs: FileSystem, parent: number, name: Name): Inode | undefi
 
 /** The root's parent is the root; so is a removed directory's its own. */
 export function parentOf(fs: FileSystem, ino: number): number {
-  return fs.replica.names(ino)[0]?.parent ?? ino
+  return fs.replica.parentOf(ino) ?? ino
 }

@@ -1,21 +1,17 @@
 // A look at the data file before LMDB maps it: lmdb-js ends the process on a file that is not LMDB's.
 
 import { closeSync, openSync, readSync } from 'node:fs'
-import { join } from 'node:path'
-import { StoreUnusable } from '../store.js'
 
 /** MDB_MAGIC, in the meta page that begins each of the first two pages, behind the page's header. */
 const magic = Buffer.from('dec0efbe', 'hex')
 const headerBytes = 64
 const pageBytesMin = 4096
 
-/** Throws StoreUnusable for a data file that LMDB did not write; an absent or empty one is new. */
-export function checkDataFile(directory: string): void {
-  const path = join(directory, 'data.mdb')
+/** False for a data file that LMDB did not write; an absent or empty one is new. */
+export function isDataFile(path: string): boolean {
   const start = readStart(path)
-  if (start.length === 0) return
-  if (start.length < pageBytesMin * 2 || !start.subarray(0, headerBytes).includes(magic))
-    throw new StoreUnusable(`${path}: damaged, or not a file of an embedded store`)
+  if (start.length === 0) return true
+  return start.length >= pageBytesMin * 2 && start.subarray(0, headerBytes).includes(magic)
 }
 
 /** The first two pages, or what there is of them. */
