@@ -15,9 +15,9 @@ const ROUNDS = Number(process.env.CASSFS_TEST_ROUNDS ?? 10)
 /** The first rounds fill caches; from this one on nothing may grow. */
 const BASE_ROUND = 3
 const GROWTH_MAX = 1.1
-/** What V8 has not collected yet is not held: it has to collect often, and is given time to. */
-const NODE_OPTIONS = '--max-semi-space-size=4 --max-old-space-size=64'
-const IDLE_MS = 30_000
+/** What V8 has not collected yet is not held. */
+const NODE_OPTIONS = `--import=${new URL('../support/collect-garbage.js', import.meta.url)}`
+const COLLECT_MS = 2000
 const TIMEOUT_MS = 1_200_000
 const STEP_TIMEOUT_MS = 300_000
 
@@ -43,19 +43,10 @@ async function readFiles(target: Target): Promise<Record<string, number>> {
 async function measure(target: Target): Promise<Footprint> {
   const pid = target.pid()
   assert.ok(pid)
+  process.kill(pid, 'SIGUSR2')
+  await sleep(COLLECT_MS)
   const { inodesRemembered = 0, spoolBytes = 0 } = await readFiles(target)
   return { rssAnon: rssAnon(pid), descriptors: openDescriptors(pid), inodesRemembered, spoolBytes }
-}
-
-/** As `measure`, once the process has had nothing to do for a while: what it then still holds. */
-async function measureIdle(target: Target): Promise<Footprint> {
-  const endMs = performance.now() + IDLE_MS
-  let least = Number.POSITIVE_INFINITY
-  while (performance.now() < endMs) {
-    await sleep(1000)
-    least = Math.min(least, rssAnon(target.pid() as number))
-  }
-  return { ...(await measure(target)), rssAnon: least }
 }
 
 async function work(dir: string, archive: string): Promise<void> {
@@ -82,8 +73,7 @@ test(`${ROUNDS} rounds of untar, find, read, rm`, { timeout: TIMEOUT_MS }, async
     const footprints: Footprint[] = []
     for (let round = 1; round <= ROUNDS; round++) {
       await work(join(target.dir, `round${round}`), archive)
-      const isCompared = round === BASE_ROUND || round === ROUNDS
-      footprints.push(await (isCompared ? measureIdle(target) : measure(target)))
+      footprints.push(await measure(target))
       t.diagnostic(`round ${round}: ${JSON.stringify(footprints.at(-1))}`)
     }
     compare(footprints[BASE_ROUND - 1] as Footprint, footprints.at(-1) as Footprint)
