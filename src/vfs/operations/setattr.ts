@@ -6,6 +6,7 @@ import { isDirectory, isRegular } from '../../posix/mode.js'
 import { MAY_WRITE } from '../../posix/permission.js'
 import type { Inode, Timespec } from '../../volume/inode.js'
 import type { FileSystem } from '../file-system.js'
+import { FileHandle } from '../handles.js'
 import { type SettledChanges, withChanges } from '../intents/setattr.js'
 import { fileBytesMax } from '../limits.js'
 import type { OpenFile } from '../open-file.js'
@@ -73,7 +74,11 @@ function deferrable(changes: SettledChanges, after: Inode): SettledChanges {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
-/** Undefined: done, in the spool of an open file. Without a handle it is saved before it is answered. */
+/**
+ * Undefined: done, in the spool of an open file. Without a handle it is saved before it is answered,
+ * unless the caller has the file open for writing: then it is an open with O_TRUNC (the kernel asks for
+ * both one after the other), and what is written next is saved with it.
+ */
 function setSize(
   fs: FileSystem,
   caller: Caller,
@@ -92,7 +97,15 @@ function setSize(
   const stored = fs.storedInode(ino)
   file.writable().truncate(size)
   modified(fs, file, stored, modeDropped(fs, caller, file, killSuidgid))
-  return handle === undefined ? saveTruncated(fs, file) : undefined
+  return handle === undefined && !isWriter(fs, file, caller) ? saveTruncated(fs, file) : undefined
+}
+
+function isWriter(fs: FileSystem, file: OpenFile, { pid }: Caller): boolean {
+  if (file.handles === 0) return false
+  for (const handle of fs.handles.all())
+    if (handle instanceof FileHandle && handle.file === file && handle.pid === pid)
+      if (handle.writable) return true
+  return false
 }
 
 async function saveTruncated(fs: FileSystem, file: OpenFile): Promise<void> {
