@@ -196,3 +196,24 @@ test('a close of the volume that loses bytes rejects, and closes all the same', 
   await assert.rejects(opened.close(), isErrno(Errno.EIO))
   assert.equal(opened.vfs.status().spoolBytes, 0)
 })
+
+test('a truncate goes with the bytes of who has the file open for writing, and is saved alone else', async () => {
+  await withVfs(fresh(), async (vfs, { replica }) => {
+    const { inode, handle } = await vfs.create(root, rootIno, 'f', 0o644, create)
+    await vfs.write(root, handle, 0, Buffer.from('old and long'))
+    await close(vfs, handle)
+    const size = () => replica.inode(inode.ino)?.size
+    const writer = await vfs.open(root, inode.ino, O_WRONLY)
+    const { commits } = replica.status()
+    await vfs.setattr(root, inode.ino, { size: 0 })
+    assert.equal(size(), 12)
+    await vfs.write(root, writer, 0, Buffer.from('new'))
+    await close(vfs, writer)
+    assert.equal(size(), 3)
+    assert.equal(replica.status().commits, commits + 1)
+    const reader = await vfs.open(root, inode.ino, O_RDONLY)
+    await vfs.setattr(root, inode.ino, { size: 1 })
+    assert.equal(size(), 1)
+    await close(vfs, reader)
+  })
+})
