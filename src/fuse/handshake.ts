@@ -34,10 +34,12 @@ export interface Wishes {
   readonly minorMax: number
 }
 
-/** What serves an ordinary file system best; see the folder's README for the reasons. */
+/**
+ * What serves an ordinary file system best; see the folder's README for the reasons. Not ATOMIC_O_TRUNC:
+ * docs/decisions/no-atomic-o-trunc.md.
+ */
 export const DEFAULT_FLAGS: ReadonlySet<InitFlag> = new Set<InitFlag>([
   'ASYNC_READ',
-  'ATOMIC_O_TRUNC',
   'BIG_WRITES',
   'DONT_MASK',
   'DO_READDIRPLUS',

@@ -4,7 +4,7 @@
 
 import path from 'node:path'
 import type { Handler } from '../fuse/handler.js'
-import { DEFAULT_FLAGS, DEFAULT_WISHES, type Wishes } from '../fuse/handshake.js'
+import { DEFAULT_WISHES } from '../fuse/handshake.js'
 import type { Notifier } from '../fuse/notify.js'
 import { type FuseServer, serveMount } from '../fuse/serve.js'
 import { tune } from '../fuse/tuning.js'
@@ -34,15 +34,6 @@ const closeDeadlineMs = 15_000
 const readAheadKb = 1024
 /** A clock that is further off the store's than this may not write. */
 const clockSkewMsMax = 3_600_000
-
-/**
- * Without ATOMIC_O_TRUNC: with it the kernel empties a program that runs when somebody opens it with
- * O_RDONLY | O_TRUNC, and looks whether it runs only then (docs/decisions/no-atomic-o-trunc.md).
- */
-const wishes: Wishes = {
-  ...DEFAULT_WISHES,
-  flags: new Set([...DEFAULT_FLAGS].filter((flag) => flag !== 'ATOMIC_O_TRUNC')),
-}
 
 export interface MountPlan {
   /** An existing, empty directory. */
@@ -175,7 +166,7 @@ function serve(
     isReadOnly: plan.readOnly,
     allowOther: plan.allowOther,
     defaultPermissions: true,
-    wishes,
+    wishes: DEFAULT_WISHES,
     spinMicroseconds: plan.spinMicroseconds,
     trace: plan.trace,
     log: {

@@ -35,8 +35,8 @@ describe('requests of the connection itself', () => {
     const reply = loopback.exchange(frameOf('INIT'))
     const initOut = [
       u32(7, 45, 0x20000),
-      // Bits 0 3 5 6 13 15 18 20 22 23 24 25 28 29 30 of 32.
-      u32(0x73d4a069),
+      // Bits 0 5 6 13 15 18 20 22 23 24 25 28 29 30 of 32.
+      u32(0x73d4a061),
       u16(64, 48),
       u32(0x100000, 1),
       u16(256, 0),
