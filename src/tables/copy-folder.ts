@@ -21,6 +21,7 @@ import {
 import { join } from 'node:path'
 import { Errno, FsError } from '../posix/errno.js'
 import type { Uuid } from '../volume/record.js'
+import { bootId } from './boot-id.js'
 import type { Copies } from './copies.js'
 import { CopyOnDisk } from './copy-on-disk.js'
 import { isDataFile } from './data-file.js'
@@ -248,8 +249,4 @@ function removeCopies(directory: string, except: string | undefined): void {
   for (const entry of readdirSync(directory, { withFileTypes: true }))
     if (entry.isDirectory() && entry.name !== except)
       rmSync(join(directory, entry.name), { recursive: true, force: true })
-}
-
-function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
 }

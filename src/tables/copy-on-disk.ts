@@ -8,6 +8,7 @@ import type { Head } from '../volume/head.js'
 import type { Name } from '../volume/name.js'
 import type { Key, RecordKind, Uuid, VolumeRecord } from '../volume/record.js'
 import { DiskTables } from './disk-tables.js'
+import { isFromLmdb } from './lmdb-error.js'
 import { MemoryTables } from './memory-tables.js'
 import type { WritableTables } from './tables.js'
 
@@ -97,6 +98,7 @@ export class CopyOnDisk implements WritableTables {
     try {
       run(this.#memory ?? this.#disk)
     } catch (error) {
+      // A record that cannot be read is no fault of the disk.
       if (this.#memory || !isFromLmdb(error)) throw error
       // Nothing of it was done.
       this.#memory = inMemory(this.#disk)
@@ -104,11 +106,6 @@ export class CopyOnDisk implements WritableTables {
       run(this.#memory)
     }
   }
-}
-
-/** LMDB's errors carry a number; a record that cannot be read is no fault of the disk. */
-function isFromLmdb(error: unknown): boolean {
-  return typeof (error as { code?: unknown } | undefined)?.code === 'number'
 }
 
 function inMemory(disk: DiskTables): MemoryTables {

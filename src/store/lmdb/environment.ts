@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { Errno, FsError } from '../../posix/errno.js'
 import { isDataFile } from '../../tables/data-file.js'
+import { isFromLmdb } from '../../tables/lmdb-error.js'
 import type { ByteDatabase } from '../../tables/lmdb-tables.js'
 import { StoreUnavailable, StoreUnusable } from '../store.js'
 import { DiskReserve, isDiskFull } from './disk-reserve.js'
@@ -220,11 +221,6 @@ function unusable(directory: string, error: unknown): Error {
   return new StoreUnusable(`${directory}: cannot be opened as an embedded store: ${message}`, {
     cause: error,
   })
-}
-
-/** LMDB's errors carry a number, unlike those of this project and of Node. */
-function isFromLmdb(error: unknown): boolean {
-  return typeof (error as { code?: unknown } | undefined)?.code === 'number'
 }
 
 /** lmdb-js rejects with a general error whose `commitError` is a promise that rejects with the cause. */

@@ -2,6 +2,7 @@
 // for longer than its lease lives on, and must find the blocks that it holds open when it wakes up.
 
 import { readFileSync, readlinkSync } from 'node:fs'
+import { bootId } from '../../tables/boot-id.js'
 
 export interface ProcessMark {
   readonly pid: number
@@ -32,10 +33,6 @@ function startOf(pid: number): string | undefined {
   } catch {
     return undefined
   }
-}
-
-function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
 }
 
 function pidNamespace(): string {
