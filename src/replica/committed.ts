@@ -109,10 +109,9 @@ export class Committed implements Namespace {
 
   parentOf(directory: number): number | undefined {
     const parent = this.names(directory)[0]?.parent
-    const source = this.#source
-    const isWhole = source.kind === 'shared' || !source.coverage
     // Others may have moved it below what is not loaded: the entry that did told of its new name alone.
-    if (parent === undefined && directory !== rootIno && !isWhole) throw new NotLoaded(undefined)
+    if (parent === undefined && directory !== rootIno && this.#coverage)
+      throw new NotLoaded(undefined)
     return parent
   }
 
@@ -140,10 +139,9 @@ export class Committed implements Namespace {
   /** Goes one entry on: carries it out where the tables are our own, and keeps the caches true. */
   apply(entry: LogEntry): void {
     this.#forgetTouched(entry)
-    if (this.#source.kind === 'copy') {
-      this.#source.coverage?.note(entry)
+    this.#coverage?.note(entry)
+    if (this.#source.kind === 'copy')
       this.#source.tables.apply(entry.puts, entry.deletes, entry.head)
-    }
     this.#head = entry.head
     for (const record of entry.puts) this.#learn(record)
     if (this.#source.kind === 'shared') this.#look()
@@ -170,9 +168,13 @@ export class Committed implements Namespace {
     return { inodes, dirents: this.#dirents.entries() }
   }
 
+  /** Undefined where everything is there. */
+  get #coverage(): Coverage | undefined {
+    return this.#source.kind === 'copy' ? this.#source.coverage : undefined
+  }
+
   #covers(parent: number, name?: Name): boolean {
-    const source = this.#source
-    return source.kind === 'shared' || !source.coverage || source.coverage.covers(parent, name)
+    return this.#coverage?.covers(parent, name) ?? true
   }
 
   #look(): void {

@@ -24,7 +24,8 @@ export class Coverage {
   }
 
   /** Records of a page that the log has not overtaken. */
-  untouched(records: readonly VolumeRecord[]): VolumeRecord[] {
+  untouched(records: readonly VolumeRecord[]): readonly VolumeRecord[] {
+    if (this.#touched.size === 0) return records
     return records.filter((record) => !this.#touched.has(idOf(record)))
   }
 

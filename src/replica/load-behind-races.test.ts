@@ -137,3 +137,31 @@ test('a page may show a commit that the log does not show yet', async () => {
   assert.equal(replica.head.seq, writer.head.seq)
   assert.equal(text(replica, file), 'x')
 })
+
+test('who waits for everything is told when the replica is closed', async () => {
+  const fixture = await Fixture.create()
+  const replica = await fixture.open(withoutScan(fixture.memory), { limits })
+  const waiting = replica.load(new NotLoaded(undefined))
+  const told = assert.rejects(waiting, isErrno(Errno.EIO))
+  await fixture.wait(replica.close(0))
+  await fixture.wait(told)
+})
+
+test('nobody waits longer for everything than for a change', async () => {
+  const fixture = await Fixture.create()
+  const store = withCalls(withoutScan(fixture.memory), {
+    async scan(volume, after, limit) {
+      if (after?.kind !== RecordKind.inode) await fixture.time.sleep(4000)
+      return fixture.memory.scan(volume, after, limit === 3 ? 1 : limit)
+    },
+  })
+  const writer = await fixture.open()
+  for (let count = 0; count < 9; count++) await fixture.wait(create(writer, `f${count}`))
+  const replica = await fixture.open(store, { limits })
+  const startMs = fixture.time.nowMs
+  await assert.rejects(fixture.wait(replica.load(new NotLoaded(undefined))), isErrno(Errno.EIO))
+  assert.equal(fixture.time.nowMs - startMs, 15_000)
+  await fixture.pass(60_000)
+  await fixture.wait(replica.load(new NotLoaded(undefined)))
+  assert.equal(replica.isLoading, false)
+})

@@ -7,7 +7,7 @@ import { Errno, FsError } from '../posix/errno.js'
 import { type ScanPage, StoreUnavailable } from '../store/store.js'
 import type { WritableTables } from '../tables/tables.js'
 import { rootIno } from '../volume/inode.js'
-import { decodeDirent } from '../volume/inode-codec.js'
+import { direntPointer } from '../volume/inode-codec.js'
 import { type Key, RecordKind, type VolumeRecord } from '../volume/record.js'
 import type { Committed } from './committed.js'
 import type { Contact } from './contact.js'
@@ -17,7 +17,8 @@ import { type LoadContext, readHead } from './load.js'
 import type { ReplicaLogger } from './replica-options.js'
 import { sleep, withTimeLimit } from './waiting.js'
 
-const retryMs = 1000
+const retryMsMin = 1000
+const retryMsMax = 60_000
 /** Inode records asked for at a time. */
 const inodesAtOnce = 16
 
@@ -79,13 +80,15 @@ export class LoadBehind {
 
   /** The entries of a directory; undefined: everything. Rejects with FsError EIO. */
   async load(directory: number | undefined): Promise<void> {
-    const { coverage, contact, clock, deadlineMs } = this.#context
+    const { coverage, contact, clock, deadlineMs, signal } = this.#context
     if (!this.isUnderWay || (directory !== undefined && coverage.covers(directory))) return
     if (contact.isOffline) throw new FsError(Errno.EIO, 'the store does not answer')
     const loading = directory === undefined ? this.#whole : this.#directory(directory)
     const what = directory === undefined ? 'the volume' : `directory ${directory}`
     try {
       await withTimeLimit(clock, deadlineMs, `load ${what}`, loading ?? Promise.resolve())
+      // The scan ends then too, and whoever reads again would come here again.
+      if (signal.aborted) throw new StoreUnavailable('given up: the replica is being closed')
     } catch (cause) {
       throw new FsError(Errno.EIO, `${what} is not loaded yet`, { cause })
     }
@@ -94,6 +97,7 @@ export class LoadBehind {
   async #run(): Promise<void> {
     const { tables, coverage, clock, signal, logger, onEnd } = this.#context
     const startedMs = clock.monotonicMs()
+    let retryMs = retryMsMin
     for (let after: Key | undefined; this.isUnderWay && !signal.aborted; ) {
       try {
         const page = await this.#page(after)
@@ -101,6 +105,7 @@ export class LoadBehind {
         coverage.scannedTo(page.after)
         this.#records += page.records.length
         after = page.after
+        retryMs = retryMsMin
         if (after) continue
         this.#isOver = true
         onEnd(tables)
@@ -112,6 +117,7 @@ export class LoadBehind {
         if (!(error instanceof StoreUnavailable))
           logger.error('a page of the volume cannot be loaded', { after, error })
         await sleep(clock, retryMs, signal)
+        retryMs = Math.min(retryMsMax, 2 * retryMs)
       }
     }
   }
@@ -204,8 +210,8 @@ function linkedInodes(records: readonly VolumeRecord[]): number[] {
   const inos = new Set<number>()
   for (const record of records) {
     if (record.kind !== RecordKind.dirent) continue
-    const { ino, inode } = decodeDirent(record.value)
-    if (!inode) inos.add(ino)
+    const ino = direntPointer(record.value)
+    if (ino !== undefined) inos.add(ino)
   }
   return [...inos]
 }

@@ -84,6 +84,16 @@ export function direntIno(value: Uint8Array): number {
   return new ByteReader(value, 'dirent').varint()
 }
 
+/**
+ * The inode whose record a dirent record's value points to; undefined where it holds the attributes
+ * itself. Without decoding these. Throws FormatError.
+ */
+export function direntPointer(value: Uint8Array): number | undefined {
+  const reader = new ByteReader(value, 'dirent')
+  const ino = reader.varint()
+  return (reader.u8() & 0xf0) === Form.pointer ? ino : undefined
+}
+
 /** The value of an inode record. Throws FormatError for what the format cannot hold. */
 export function encodeInode(inode: Inode): Uint8Array {
   writer.reset()
