@@ -85,10 +85,15 @@ class Gate {
     return (...args) => {
       this.#checkOpen()
       const behind = replica.ready()
-      const run = () =>
-        replica.isLoading ? this.#loading(operation, args) : operation(this.fs, ...args)
-      return behind ? behind.then(run) : run()
+      return behind ? behind.then(() => this.#run(operation, args)) : this.#run(operation, args)
     }
+  }
+
+  #run<A extends unknown[], R>(
+    operation: (fs: FileSystem, ...args: A) => Awaitable<R>,
+    args: A,
+  ): Awaitable<R> {
+    return this.fs.replica.isLoading ? this.#loading(operation, args) : operation(this.fs, ...args)
   }
 
   /** While the volume is loaded: what an operation reads may not be there yet; then it begins anew. */
