@@ -11,8 +11,11 @@ import {
 import { textOf } from '../../test/simulation/tree-rules.js'
 import type { Store } from '../store/store.js'
 import type { Content, Inode } from '../volume/inode.js'
-import { compareInode } from './foreign-diff.js'
+import { compareInode, diffNamespaces } from './foreign-diff.js'
+import type { Namespace } from './namespace.js'
 import type { ForeignChange } from './replica.js'
+
+const S_IFDIR = 0o040000
 
 const kinds: [string, (store: Store) => Store][] = [
   ['a copy of its own', remote],
@@ -167,4 +170,25 @@ test('another length or another tail behind the same blocks is other content', a
     compareInode(file, before, { ...withContent(content), mode: inode.mode ^ 1 }, changed, [])
     assert.deepEqual(changed, [{ ino: file, content: isOther }])
   }
+})
+
+test('directories that form a cycle, in a damaged volume, are compared once each', async () => {
+  const { writer, dir } = await scene(remote)
+  const before: Namespace = writer
+  const after: Namespace = {
+    head: writer.head,
+    inode: (ino) => writer.inode(ino),
+    lookup: (parent, name) => writer.lookup(parent, name),
+    list: (parent) =>
+      parent === dir
+        ? [{ name: 'self', ino: dir, type: S_IFDIR }]
+        : writer.list(parent, undefined, 10),
+    names: (ino) => writer.names(ino),
+    parentOf: () => dir,
+  }
+  const { change: found } = diffNamespaces(before, after)
+  assert.deepEqual(
+    found.names.map(({ parent, name }) => [parent, name]),
+    [[dir, 'self']],
+  )
 })

@@ -150,16 +150,20 @@ export function diffNamespaces(
   return { change: { names, inodes: changed, removed, reloaded: true }, highestIno }
 }
 
-/** Every name that can be reached from the root. */
+/** Every name that can be reached from the root, once, even where directories form a cycle. */
 function* walk(namespace: Namespace): Generator<{ parent: number; name: Name; dirent: Dirent }> {
   const directories = [1]
+  const entered = new Set(directories)
   const pageSize = 1000
   for (let parent = directories.pop(); parent !== undefined; parent = directories.pop()) {
     let after: Name | undefined
     for (;;) {
       const page = namespace.list(parent, after, pageSize)
       for (const { name, ino, type } of page) {
-        if (type === S_IFDIR) directories.push(ino)
+        if (type === S_IFDIR && !entered.has(ino)) {
+          entered.add(ino)
+          directories.push(ino)
+        }
         yield { parent, name, dirent: { ino, type } }
       }
       if (page.length < pageSize) break

@@ -209,7 +209,11 @@ function mustBeFree(namespace: Namespace, { parent, name }: InDirectory): void {
 }
 
 function isWithin(namespace: Namespace, ino: number, ancestor: number): boolean {
-  for (let at: number | undefined = ino; at !== undefined; at = namespace.parentOf(at))
+  const passed = new Set<number>()
+  for (let at: number | undefined = ino; at !== undefined; at = namespace.parentOf(at)) {
     if (at === ancestor) return true
+    if (passed.has(at)) throw new Error(`inode ${at} lies beneath itself`)
+    passed.add(at)
+  }
   return false
 }

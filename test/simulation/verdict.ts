@@ -106,7 +106,10 @@ function placesOf(history: readonly Taken[]): Map<string, number[]> {
 
 function linesOf(namespace: Namespace): string[] {
   const lines: string[] = []
+  const entered = new Set<number>()
   const walk = (parent: number, path: string): void => {
+    if (entered.has(parent)) return void lines.push(`${path} is inode ${parent} once more`)
+    entered.add(parent)
     for (const { name, ino, type } of namespace.list(parent, undefined, 100_000)) {
       const inode = namespace.inode(ino)
       const what =

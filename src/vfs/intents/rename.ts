@@ -140,11 +140,14 @@ function setDirectories(
   draft.setInode({ ...modifiedAt(to, time), nlink: to.nlink + toLinks })
 }
 
-/** Whether directory `ino` is `ancestor` or lies beneath it. */
+/** Whether directory `ino` is `ancestor` or lies beneath it. EIO where directories form a cycle. */
 function isWithin(draft: Draft, ino: number, ancestor: number): boolean {
+  const passed = new Set<number>()
   let at = ino
   while (at !== ancestor) {
     if (at === rootIno) return false
+    if (passed.has(at)) throw new FsError(Errno.EIO, `inode ${at} lies beneath itself`)
+    passed.add(at)
     const up = draft.parentOf(at)
     if (up === undefined) return false
     at = up
