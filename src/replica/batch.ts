@@ -2,16 +2,20 @@
 // against the committed state and the changes before it in the same batch: names and inodes may have
 // changed since it was queued.
 
+import { Errno, FsError } from '../posix/errno.js'
 import type { Commit } from '../store/store.js'
+import type { Head } from '../volume/head.js'
 import type { Inode } from '../volume/inode.js'
+import { encodeJournalNumber } from '../volume/journal-number.js'
 import { EntryKind, type LogEntry } from '../volume/log-entry.js'
-import type { Uuid } from '../volume/record.js'
+import { RecordKind, type Uuid } from '../volume/record.js'
 import type { Committed } from './committed.js'
 import type { Member } from './member.js'
 import { Overlay, type Touched, type Usage } from './overlay.js'
+import { mayBeDone } from './pending.js'
 import type { Protocol } from './protocol.js'
 import { namedHashChanges, type RecordWrite, recordWrites } from './records.js'
-import { PrepareAgain, type Rules } from './replica.js'
+import { NotLoaded, PrepareAgain, type Rules } from './replica.js'
 
 export interface BatchContext<Intent> {
   readonly volume: Uuid
@@ -21,6 +25,13 @@ export interface BatchContext<Intent> {
   readonly newUuid: () => Uuid
   readonly changesMax: number
   readonly bytesMax: number
+  /** Of a batch in which every change was answered early. */
+  readonly earlyChangesMax: number
+  readonly earlyBytesMax: number
+  /** Journals that hold nothing more: their records go with the next entry. */
+  readonly staleJournals: () => readonly Uuid[]
+  /** The head of the next entry, with what it does to the write lease. */
+  readonly headOf: (head: Head, seq: number, kind: EntryKind) => Head
 }
 
 export interface Batch<Intent> {
@@ -28,6 +39,8 @@ export interface Batch<Intent> {
   readonly commit: Commit
   /** How much more is used after it. */
   readonly added: Usage
+  /** Journals whose records go with it. */
+  readonly stale: readonly Uuid[]
 }
 
 interface Step {
@@ -49,6 +62,8 @@ export interface Taken<Intent> {
   readonly decided: readonly Member<Intent>[]
   /** Has to be prepared anew; left out of the batch. */
   readonly unprepared: readonly Unprepared<Intent>[]
+  /** Nothing behind this one can be looked at before it is ready: it has been answered already. */
+  readonly blocked: Unprepared<Intent> | undefined
   /** How many of the queue this is. */
   readonly count: number
 }
@@ -62,15 +77,24 @@ export function takeBatch<Intent>(
   const decided: Member<Intent>[] = []
   const unprepared: Unprepared<Intent>[] = []
   let count = 0
+  const result = (): Taken<Intent> => ({
+    batch: draft.finish(),
+    decided,
+    unprepared,
+    blocked: undefined,
+    count,
+  })
   for (const member of queue) {
-    if (draft.isFull) break
+    if (draft.isFull(member) || context.rules.upload?.(member.intent)) break
     count++
-    if (member.answered) continue
+    if (member.settled) continue
     const step = draft.add(member)
-    if (step instanceof PrepareAgain) unprepared.push({ member, missed: step })
-    else if (step === 'decided') decided.push(member)
+    if (step === 'decided') decided.push(member)
+    if (!(step instanceof PrepareAgain)) continue
+    if (!member.isEarly) unprepared.push({ member, missed: step })
+    else return { ...result(), blocked: { member, missed: step }, count: count - 1 }
   }
-  return { batch: draft.finish(), decided, unprepared, count }
+  return result()
 }
 
 class BatchDraft<Intent> {
@@ -88,16 +112,21 @@ class BatchDraft<Intent> {
     this.#overlay = new Overlay(committed)
   }
 
-  get isFull(): boolean {
-    const { changesMax, bytesMax } = this.#context
-    return this.#members.length >= changesMax || this.#bytes >= bytesMax
+  /** Has no room for `member`. */
+  isFull({ isEarly }: Member<Intent>): boolean {
+    const { changesMax, bytesMax, earlyChangesMax, earlyBytesMax } = this.#context
+    const count = this.#members.length
+    // Nobody waits for it: fewer, larger entries are cheaper for everybody.
+    if (isEarly) return count >= earlyChangesMax || this.#bytes >= earlyBytesMax
+    return count >= changesMax || this.#bytes >= bytesMax
   }
 
   add(member: Member<Intent>): 'member' | 'decided' | PrepareAgain {
     const step = this.#apply(member)
     if (step instanceof PrepareAgain) return step
-    // Without a change before it in this batch, what it saw is committed: its verdict stands.
-    if (!step && this.#members.length === 0) return 'decided'
+    // Without a change before it in this batch, what it saw is committed: its verdict stands. One that
+    // stands in a journal needs an entry, so that nobody tries it once more.
+    if (!step && this.#members.length === 0 && !member.isEarly) return 'decided'
     this.#members.push(member)
     if (step) this.#collect(member, step)
     return 'member'
@@ -105,7 +134,13 @@ class BatchDraft<Intent> {
 
   finish(): Batch<Intent> | undefined {
     if (this.#members.length === 0) return undefined
-    return { members: this.#members, commit: this.#commit(), added: this.#overlay.added }
+    const stale = this.#context.staleJournals()
+    return {
+      members: this.#members,
+      commit: this.#commit(stale),
+      added: this.#overlay.added,
+      stale,
+    }
   }
 
   /** Undefined: its check failed, or it changes nothing. */
@@ -114,6 +149,7 @@ class BatchDraft<Intent> {
     overlay.begin()
     member.begins = []
     try {
+      if (!mayBeDone(member, overlay, this.#context.protocol)) throw lostRace()
       const value = this.#context.rules.apply(member.intent, overlay)
       const touched = overlay.end()
       const writes = recordWrites(overlay, touched)
@@ -121,7 +157,7 @@ class BatchDraft<Intent> {
       return writes.length > 0 ? { touched, writes } : undefined
     } catch (error) {
       overlay.rollback()
-      if (error instanceof PrepareAgain) return error
+      if (error instanceof PrepareAgain && mayWait(member, error)) return error
       member.verdict = { kind: 'failed', error }
       return undefined
     }
@@ -140,8 +176,8 @@ class BatchDraft<Intent> {
     member.begins = namedHashChanges(steps).begins
   }
 
-  #commit(): Commit {
-    const { volume, owner, protocol, newUuid } = this.#context
+  #commit(stale: readonly Uuid[]): Commit {
+    const { volume, owner, protocol, newUuid, headOf } = this.#context
     const before = this.#committed.head
     const seq = before.seq + 1
     const request = newUuid()
@@ -152,8 +188,8 @@ class BatchDraft<Intent> {
       kind: EntryKind.change,
       request,
       previousRequest: before.request,
-      head: { ...overlay.head, seq, request },
-      ...protocol.merge(this.#writes),
+      head: headOf({ ...overlay.head, seq, request }, seq, EntryKind.change),
+      ...protocol.merge([...this.#writes, ...journalWrites(this.#members, stale)]),
       answers: this.#members.flatMap(({ answers, verdict }) =>
         answers && verdict?.kind === 'done' ? [answers] : [],
       ),
@@ -161,6 +197,55 @@ class BatchDraft<Intent> {
     const expect = { seq: before.seq, request: before.request }
     return { volume, owner, expect, entry, ...namedHashChanges(inodes) }
   }
+}
+
+/** Which changes of which journals are committed now: those lost among them are never to be done either. */
+function journalWrites<Intent>(
+  members: readonly Member<Intent>[],
+  stale: readonly Uuid[],
+): RecordWrite[] {
+  const numbers = new Map<Uuid, number | undefined>(stale.map((journal) => [journal, undefined]))
+  for (const { journaled } of members)
+    if (journaled) numbers.set(journaled.journal, journaled.number)
+  return [...numbers].map(([journal, number]) => ({
+    kind: RecordKind.journal,
+    parent: 0,
+    name: journal,
+    value: number === undefined ? undefined : encodeJournalNumber(number),
+  }))
+}
+
+/** One that was answered early is what it is: only what is not loaded yet can be waited for. */
+function mayWait<Intent>({ isEarly }: Member<Intent>, missed: PrepareAgain): boolean {
+  return !isEarly || missed instanceof NotLoaded
+}
+
+function lostRace(): FsError {
+  return new FsError(Errno.EIO, 'another mount has changed the same since')
+}
+
+/** An entry that changes the lease, and lets go of stale journals, and nothing else. */
+export function leaseBatch<Intent>(
+  context: BatchContext<Intent>,
+  before: Head,
+  kind: EntryKind,
+): Batch<Intent> {
+  const { volume, owner, newUuid, headOf, staleJournals, protocol } = context
+  const seq = before.seq + 1
+  const request = newUuid()
+  const stale = staleJournals()
+  const entry: LogEntry = {
+    seq,
+    kind,
+    request,
+    previousRequest: before.request,
+    head: headOf({ ...before, seq, request }, seq, kind),
+    ...protocol.merge(journalWrites([], stale)),
+    answers: [],
+  }
+  const expect = { seq: before.seq, request: before.request }
+  const commit: Commit = { volume, owner, expect, entry, begins: [], ceases: [] }
+  return { members: [], commit, added: { bytes: 0, inodes: 0 }, stale }
 }
 
 /** Takes the place of a commit whose outcome stays unknown: whoever holds that seq decides it. */

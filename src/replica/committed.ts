@@ -9,9 +9,10 @@ import type { Tables, WritableTables } from '../tables/tables.js'
 import type { Head } from '../volume/head.js'
 import { type Dirent, type Inode, rootIno } from '../volume/inode.js'
 import { decodeDirent, decodeInode } from '../volume/inode-codec.js'
+import { decodeJournalNumber } from '../volume/journal-number.js'
 import type { LogEntry } from '../volume/log-entry.js'
 import type { Name } from '../volume/name.js'
-import { RecordKind, type VolumeRecord } from '../volume/record.js'
+import { RecordKind, type Uuid, type VolumeRecord } from '../volume/record.js'
 import type { Coverage } from './coverage.js'
 import { DirentCache } from './dirent-cache.js'
 import { GenerationalCache } from './generational-cache.js'
@@ -65,6 +66,18 @@ export class Committed implements Namespace {
   get behind(): boolean {
     if (this.#source.kind === 'shared' && !this.#looked) this.#look()
     return this.#behind
+  }
+
+  /** As `behind`, looking now, whenever that was done last. */
+  lookAgain(): boolean {
+    if (this.#source.kind === 'shared') this.#look()
+    return this.#behind
+  }
+
+  /** Number of the last change of a journal that is committed; 0: none is. */
+  journalNumber(journal: Uuid): number {
+    const value = this.#source.tables.get(RecordKind.journal, 0, journal)
+    return value ? decodeJournalNumber(value) : 0
   }
 
   inode(ino: number): Inode | undefined {

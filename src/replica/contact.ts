@@ -13,20 +13,24 @@ const driftMsMax = 1000
 /** Polls and commits count apart: a store may answer reads while its commits find no quorum. */
 export type Call = 'poll' | 'commit'
 
-/** A moment, by both clocks. */
+/** A moment, by all clocks. */
 export interface Moment {
   readonly monotonicMs: number
+  /** Goes on in suspend. */
+  readonly bootMs: number
   readonly wallMs: number
 }
 
 export function momentOf(clock: Clock): Moment {
   const { sec, nsec } = clock.wall()
-  return { monotonicMs: clock.monotonicMs(), wallMs: sec * 1000 + nsec / 1e6 }
+  const wallMs = sec * 1000 + nsec / 1e6
+  return { monotonicMs: clock.monotonicMs(), bootMs: clock.bootMs(), wallMs }
 }
 
 /** Before anything: what was shown then is not fresh. */
 export const longAgo: Moment = {
   monotonicMs: Number.NEGATIVE_INFINITY,
+  bootMs: Number.NEGATIVE_INFINITY,
   wallMs: Number.NEGATIVE_INFINITY,
 }
 
@@ -49,6 +53,11 @@ export class Contact {
 
   get isOffline(): boolean {
     return this.#failures.poll >= failuresMax || this.#failures.commit >= failuresMax
+  }
+
+  /** What is here was the end of the log then, or later. */
+  get fresh(): Moment {
+    return this.#fresh
   }
 
   /** Since anything succeeded. */

@@ -1,6 +1,7 @@
 // Finds out what entries of the log changed for whoever has seen the namespace: note each entry before
 // it is applied here, then ask for the difference once all are.
 
+import type { Seen } from '../journal/journal.js'
 import type { Dirent, Inode } from '../volume/inode.js'
 import { direntIno, encodeInode } from '../volume/inode-codec.js'
 import type { LogEntry } from '../volume/log-entry.js'
@@ -86,6 +87,18 @@ export function nameChange(
 ): ForeignChange['names'][number] {
   const directory = before?.type === S_IFDIR || after?.type === S_IFDIR
   return { parent, name, before: before?.ino ?? 0, after: after?.ino ?? 0, directory }
+}
+
+/** What was shown of a change that is lost: for whoever has seen it, as if another mount had undone it. */
+export function lostChange({ names, inodes }: Seen, now: Namespace): ForeignChange {
+  return {
+    names: names.map(({ parent, name }) =>
+      nameChange(parent, name, undefined, now.lookup(parent, name)),
+    ),
+    inodes: inodes.map(({ ino }) => ({ ino, content: true })),
+    removed: [],
+    reloaded: false,
+  }
 }
 
 export function compareInode(

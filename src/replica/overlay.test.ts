@@ -107,8 +107,8 @@ test('a step tells what it touched, and how that was before', () => {
   assert.deepEqual([...touched.inodes.keys()], [10])
   assert.equal(touched.inodes.get(10)?.size, 0)
   assert.deepEqual(touched.dirents, [
-    { parent: 1, name: 'a' },
-    { parent: 1, name: 'b' },
+    { parent: 1, name: 'a', before: 10 },
+    { parent: 1, name: 'b', before: 0 },
   ])
   assert.deepEqual(overlay.names(10), [{ parent: 1, name: 'b' }])
 })

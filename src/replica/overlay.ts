@@ -12,7 +12,12 @@ import type { Draft, NamedDirent, NamePlace, Namespace } from './namespace.js'
 /** What one step touched, and how it was before the step. */
 export interface Touched {
   readonly inodes: ReadonlyMap<number, Inode | undefined>
-  readonly dirents: readonly NamePlace[]
+  readonly dirents: readonly TouchedName[]
+}
+
+export interface TouchedName extends NamePlace {
+  /** The inode that it meant before; 0: none. */
+  readonly before: number
 }
 
 export interface Usage {
@@ -41,7 +46,7 @@ export class Overlay implements Draft {
   #inodesAtBegin = 0
   #undo: Undo[] = []
   #touchedInodes = new Map<number, Inode | undefined>()
-  #touchedDirents: NamePlace[] = []
+  #touchedDirents: TouchedName[] = []
   #touchedCount = 0
 
   constructor(base: Namespace) {
@@ -113,7 +118,7 @@ export class Overlay implements Draft {
   link(parent: number, name: Name, dirent: Dirent): void {
     const before = this.lookup(parent, name)
     if (before) this.#dropName(before.ino, parent, name)
-    this.#putDirent(parent, name, dirent)
+    this.#putDirent(parent, name, dirent, before?.ino ?? 0)
     this.#putNames(dirent.ino, [...this.names(dirent.ino), { parent, name }])
   }
 
@@ -121,7 +126,7 @@ export class Overlay implements Draft {
     const before = this.lookup(parent, name)
     if (!before) throw new FsError(Errno.ENOENT, `no name to remove in inode ${parent}`)
     this.#dropName(before.ino, parent, name)
-    this.#putDirent(parent, name, null)
+    this.#putDirent(parent, name, null, before.ino)
   }
 
   /** Starts a step. */
@@ -197,13 +202,13 @@ export class Overlay implements Draft {
     this.#put(this.#names, ino, names)
   }
 
-  #putDirent(parent: number, name: Name, dirent: Dirent | null): void {
+  #putDirent(parent: number, name: Name, dirent: Dirent | null, before: number): void {
     let names = this.#dirents.get(parent)
     if (!names) {
       names = new Map()
       this.#dirents.set(parent, names)
     }
-    this.#touchedDirents.push({ parent, name })
+    this.#touchedDirents.push({ parent, name, before })
     this.#put(names, name, dirent)
   }
 

@@ -43,7 +43,7 @@ test('with a second name its attributes move to a record of their own, and stay 
   const shared = file(5, true)
   const first = recordWrites(scene([shared], { a: 5, b: 5 }), {
     inodes: new Map([[5, file(5)]]),
-    dirents: [{ parent: 1, name: 'b' }],
+    dirents: [{ parent: 1, name: 'b', before: 0 }],
   })
   const byId = new Map(
     first.map(({ kind, parent, name, value }) => [`${kind}/${parent}/${name}`, value]),
@@ -54,7 +54,7 @@ test('with a second name its attributes move to a record of their own, and stay 
     assert.equal(decodeDirent(byId.get(id) as Uint8Array).inode, undefined)
   const later = recordWrites(scene([shared], { a: 5 }), {
     inodes: new Map([[5, shared]]),
-    dirents: [{ parent: 1, name: 'b' }],
+    dirents: [{ parent: 1, name: 'b', before: 0 }],
   })
   assert.deepEqual(
     later.map(({ kind, name, value }) => [kind, name, value === undefined]),
@@ -71,7 +71,7 @@ test('a shared inode that goes takes its record along; one that never was leaves
       [5, file(5, true)],
       [6, undefined],
     ]),
-    dirents: [{ parent: 1, name: 'a' }],
+    dirents: [{ parent: 1, name: 'a', before: 0 }],
   })
   assert.deepEqual(
     gone.map(({ kind, parent, value }) => [kind, parent, value]),

@@ -1,15 +1,19 @@
 // What a replica is given, and the bounds it keeps.
 
+import type { Journals } from '../journal/journal.js'
+import type { FsError } from '../posix/errno.js'
 import type { Store } from '../store/store.js'
 import type { Copies } from '../tables/copies.js'
 import type { Clock } from '../volume/clock.js'
 import type { Hash } from '../volume/inode.js'
 import type { Uuid } from '../volume/record.js'
+import type { LeaseRules } from './lease-rules.js'
 import type { Protocol } from './protocol.js'
 import type { Rules } from './replica.js'
 
 /** The part of a log that a replica speaks to. */
 export interface ReplicaLogger {
+  debug?(message: string, fields?: Readonly<Record<string, unknown>>): void
   info(message: string, fields?: Readonly<Record<string, unknown>>): void
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void
   error(message: string, fields?: Readonly<Record<string, unknown>>): void
@@ -28,6 +32,13 @@ export interface ReplicaOptions<Intent> {
   readonly clock?: Clock
   /** Where copies of a volume are that is not in this process; closed with the replica. */
   readonly copies?: Copies
+  /** Where changes are journaled that are answered before they are committed; without it none is. */
+  readonly journals?: Journals
+  /**
+   * A change that was answered early cannot be done: another mount took the lease and changed the same.
+   * Told once, before anything else is.
+   */
+  readonly onLost?: (intent: Intent, error: FsError) => void
   /** As Math.random. */
   readonly random?: () => number
   readonly newUuid?: () => Uuid
@@ -46,6 +57,8 @@ export interface ReplicaOptions<Intent> {
   /** Called before following slows down: whoever caches answers must ask again. */
   readonly onIdle?: () => void
   readonly limits?: Partial<ReplicaLimits>
+  /** Only for the simulation, which breaks one and shows what then happens. */
+  readonly leaseRules?: Partial<LeaseRules>
 }
 
 export interface ReplicaLimits {
@@ -53,6 +66,11 @@ export interface ReplicaLimits {
   readonly cacheMax: number
   readonly batchChangesMax: number
   readonly batchBytesMax: number
+  /** Of a batch of changes that were all answered early. */
+  readonly earlyChangesMax: number
+  readonly earlyBytesMax: number
+  /** How long a change that was answered early may wait for others to be sent with it. */
+  readonly lingerMs: number
   /** From queueing a change to its EIO. */
   readonly deadlineMs: number
   /** How long one call of the store may take before its outcome counts as unknown. */
@@ -72,6 +90,9 @@ export const defaultLimits: ReplicaLimits = {
   cacheMax: 50_000,
   batchChangesMax: 100,
   batchBytesMax: 64 * 1024,
+  earlyChangesMax: 500,
+  earlyBytesMax: 256 * 1024,
+  lingerMs: 40,
   deadlineMs: 15_000,
   storeTimeoutMs: 5_000,
   idleAfterMs: 20_000,
@@ -82,8 +103,9 @@ export const defaultLimits: ReplicaLimits = {
 }
 
 /** Options with nothing left open. */
-export type Settings<Intent> = Required<Omit<ReplicaOptions<Intent>, 'limits'>> &
+export type Settings<Intent> = Required<Omit<ReplicaOptions<Intent>, 'limits' | 'journals'>> &
   ReplicaLimits & {
+    readonly journals: Journals | undefined
     readonly protocol: Protocol
     readonly stop: AbortController
     readonly signal: AbortSignal

@@ -5,6 +5,7 @@
 import type { Inode } from '../volume/inode.js'
 import type { AnsweredRequest } from '../volume/log-entry.js'
 import type { Name } from '../volume/name.js'
+import type { Uuid } from '../volume/record.js'
 import type { Draft, Namespace } from './namespace.js'
 
 /**
@@ -29,6 +30,18 @@ export interface Rules<Intent> {
    * the time, stands in the intent.
    */
   apply(intent: Intent, draft: Draft): unknown
+  /**
+   * What must be in the store before the intent may be committed, and is not yet: a promise that rejects
+   * where it cannot be had there now. Asked again for every attempt.
+   */
+  upload?(intent: Intent): Promise<void> | undefined
+  /** How intents stand in a journal; without it nothing is answered before it is committed. */
+  readonly journal?: {
+    /** Undefined: this one cannot stand in a journal. */
+    encode(intent: Intent): Uint8Array | undefined
+    /** Throws where the bytes are no intent. */
+    decode(bytes: Uint8Array): Intent
+  }
 }
 
 /** Thrown by `apply` where what `prepare` made does not fit any more. */
@@ -74,6 +87,23 @@ export type ReplicaState =
   | 'frozen'
   | 'closed'
 
+/** What was answered, and is not committed yet. */
+export interface EarlyStatus {
+  readonly lease: 'none' | 'held' | 'recalled' | 'foreign'
+  /** The process that has the write lease; undefined: none has. */
+  readonly holder: Uuid | undefined
+  readonly journalBytes: number
+  readonly uncommitted: number
+  readonly uncommittedBytes: number
+  readonly oldestMs: number
+  /** Answered, and lost to another mount's changes. */
+  readonly lost: number
+  readonly grants: number
+  readonly recalls: number
+  readonly releases: number
+  readonly takes: number
+}
+
 export interface ReplicaStatus {
   readonly state: ReplicaState
   readonly seq: number
@@ -87,6 +117,7 @@ export interface ReplicaStatus {
   readonly voids: number
   readonly reloads: number
   readonly polls: number
+  readonly early: EarlyStatus
   /** While a large volume is loaded behind: how many of its records have come so far. */
   readonly loading?: { readonly records: number }
   /** Milliseconds since the last successful contact with the store. */
@@ -98,7 +129,8 @@ export interface ChangeOptions {
 }
 
 /**
- * As a Namespace it shows what has been answered: committed changes, of this mount and of others.
+ * As a Namespace it shows what has been answered: committed changes, of this mount and of others, and
+ * those of this process that stand in its journal.
  * Reads are synchronous; call `ready` first. While a large volume is still being loaded they may throw
  * NotLoaded: `loadDirectory`, then begin anew.
  */
@@ -118,8 +150,9 @@ export interface Replica<Intent> extends Namespace {
   load(missed: NotLoaded): Promise<void>
   /**
    * A change. Checked at once against what is here and all that is queued before it (throws FsError),
-   * then queued, then committed. Answers what `Rules.apply` returned at the attempt that counted, when
-   * the caller may be answered: now when it is committed. Rejects with FsError: the errno of a check
+   * then queued, then committed. Answers what `Rules.apply` returned at the attempt that counted: at once
+   * where this process has the write lease and the change stands in its journal, else when it is
+   * committed. Rejects with FsError: the errno of a check
    * that fails on replay, EIO after the deadline (15 s) or while offline, EROFS, ESTALE.
    */
   change(intent: Intent, options?: ChangeOptions): unknown | Promise<unknown>

@@ -80,6 +80,12 @@ export class Sent<Intent> {
     return this.#voids
   }
 
+  /** The entry under way, where that is what `head` is of. */
+  entryAt(head: Head): LogEntry | undefined {
+    const { entry } = this.#attempt
+    return entry.seq === head.seq && entry.request === head.request ? entry : undefined
+  }
+
   /** The log shows who holds this batch's seq. Answers whether it does. */
   meet(entry: LogEntry): boolean {
     if (entry.seq !== this.seq || this.#decision) return false
@@ -210,6 +216,9 @@ export class Sent<Intent> {
       return undefined
     }
     if (this.#unknowns === 0) return lost
+    const journaled = this.batch.members.findLast((member) => member.journaled)?.journaled
+    if (journaled)
+      return committed.journalNumber(journaled.journal) < journaled.number ? lost : landed
     return failed(Errno.EIO, 'the log expired before the outcome of a change was known')
   }
 
@@ -223,7 +232,7 @@ export class Sent<Intent> {
 
   get #isGivenUp(): boolean {
     const nowMs = this.#context.clock.monotonicMs()
-    return this.batch.members.every((member) => member.answered || nowMs >= member.deadlineMs)
+    return this.batch.members.every((member) => member.settled || nowMs >= member.deadlineMs)
   }
 
   #turnVoid(): void {

@@ -9,8 +9,11 @@ import type { Name } from '../volume/name.js'
 import type { Committed } from './committed.js'
 import { Contact, type Moment } from './contact.js'
 import { Follow } from './follow.js'
+import { lostChange } from './foreign-diff.js'
 import { InoLease } from './ino-lease.js'
+import { LeaseLife } from './lease-life.js'
 import { type LoadBehind, loadBehind } from './load-behind.js'
+import type { Member } from './member.js'
 import type { NamedDirent, NamePlace } from './namespace.js'
 import { Pace } from './pace.js'
 import { Pipeline } from './pipeline.js'
@@ -25,6 +28,7 @@ import {
 } from './replica.js'
 import type { Settings } from './replica-options.js'
 import type { Session } from './session.js'
+import { Unanswered } from './unanswered.js'
 import { sleep } from './waiting.js'
 
 const catchUpTries = 3
@@ -38,9 +42,10 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   readonly #inos: InoLease
   readonly #pace: Pace
   readonly #session: Session
+  readonly #leaseLife: LeaseLife
   #loadBehind: LoadBehind | undefined
   readonly #listeners: ((change: ForeignChange) => void)[] = []
-  readonly #unanswered = new Set<Promise<unknown>>()
+  readonly #unanswered = new Unanswered()
   #closing: Promise<void> | undefined
 
   constructor(settings: Settings<Intent>, committed: Committed, session: Session, loaded: Moment) {
@@ -68,9 +73,11 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
       follow: this.#follow,
       namespace: this,
       prepareFor: (missed, intent) => this.#prepareFor(missed, intent),
+      onLost: (member, error) => this.#lost(member, error),
       changesMax: settings.batchChangesMax,
       bytesMax: settings.batchBytesMax,
     })
+    this.#leaseLife = new LeaseLife(this.#pipeline, settings)
     this.#pace = new Pace({ ...settings, poll: () => this.#follow.join() })
     this.#loadBehind = loadBehind(committed, {
       ...settings,
@@ -90,30 +97,31 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     if (this.#loadBehind) await this.#loadBehind.begin()
     else if (!this.#isCurrent) await this.#follow.poll()
     this.#loadBehind?.start()
+    await this.#inherit()
   }
 
   get head(): Head {
-    return this.#committed.head
+    return this.#pipeline.shown.head
   }
 
   inode(ino: number): Inode | undefined {
-    return this.#committed.inode(ino)
+    return this.#pipeline.shown.inode(ino)
   }
 
   lookup(parent: number, name: Name): Dirent | undefined {
-    return this.#committed.lookup(parent, name)
+    return this.#pipeline.shown.lookup(parent, name)
   }
 
   list(parent: number, after: Name | undefined, limit: number): NamedDirent[] {
-    return this.#committed.list(parent, after, limit)
+    return this.#pipeline.shown.list(parent, after, limit)
   }
 
   names(ino: number): readonly NamePlace[] {
-    return this.#committed.names(ino)
+    return this.#pipeline.shown.names(ino)
   }
 
   parentOf(directory: number): number | undefined {
-    return this.#committed.parentOf(directory)
+    return this.#pipeline.shown.parentOf(directory)
   }
 
   ready(): Promise<void> | undefined {
@@ -137,22 +145,20 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     if (this.#closing) throw new FsError(Errno.EIO, 'the file system is being closed')
     this.#pipeline.refuse()
     const preparing = this.#settings.rules.prepare(intent, this, undefined)
-    if (preparing) return this.#track(this.#submitAfter(preparing, intent, options))
+    if (preparing) return this.#unanswered.track(this.#submitAfter(preparing, intent, options))
     try {
       return this.#submit(intent, options)
     } catch (error) {
       if (!(error instanceof PrepareAgain)) throw error
-      return this.#track(this.#submitAfter(this.#prepareFor(error, intent), intent, options))
+      return this.#unanswered.track(
+        this.#submitAfter(this.#prepareFor(error, intent), intent, options),
+      )
     }
   }
 
   async settled(): Promise<void> {
-    const ends = await Promise.allSettled(this.#unanswered)
-    for (const end of ends)
-      if (end.status === 'rejected' && !isCheckFailure(end.reason))
-        throw new FsError(Errno.EIO, 'a change before this could not be committed', {
-          cause: end.reason,
-        })
+    this.#pipeline.hurry()
+    await this.#unanswered.settled()
   }
 
   allocateIno(): number | Promise<number> {
@@ -180,6 +186,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
       ...counts,
       reloads: this.#follow.epoch,
       polls: this.#follow.polls,
+      early: this.#pipeline.earlyStatus(),
       ...(this.isLoading ? { loading: { records: this.#loadBehind?.records ?? 0 } } : {}),
       contactAgeMs: this.#contact.ageMs,
     }
@@ -194,7 +201,8 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     const { clock, stop } = this.#settings
     const drained = this.settled().catch(() => {})
     const late = new AbortController()
-    await Promise.race([drained, sleep(clock, deadlineMs, late.signal)])
+    const isLate = sleep(clock, deadlineMs, late.signal)
+    await Promise.race([drained.then(() => this.#leaseLife.end()), isLate])
     late.abort()
     this.#pace.stop()
     this.#pipeline.stop()
@@ -205,11 +213,24 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     await this.#settings.copies.close()
   }
 
-  /** Checked and queued here; answered when committed: for now these two moments are all there are. */
+  /** Checked and queued here; answered when it is journaled, if it may be, else when it is committed. */
   #submit(intent: Intent, options: ChangeOptions): unknown | Promise<unknown> {
     const accepted = this.#pipeline.accept(intent, options.answers)
-    if (accepted.kind === 'done') return accepted.value
-    return this.#track(accepted.member.committed)
+    if (accepted.member) this.#unanswered.track(accepted.member.committed)
+    return accepted.kind === 'done' ? accepted.value : accepted.member.committed
+  }
+
+  /** What processes of this machine answered before they ended is shown before the first answer. */
+  async #inherit(): Promise<void> {
+    if (!this.#settings.journals) return
+    if (this.isLoading) await this.#loadBehind?.load(undefined)
+    this.#pipeline.inherit()
+    this.#leaseLife.start()
+  }
+
+  #lost(member: Member<Intent>, error: FsError): void {
+    if (member.journaled) this.#tell(lostChange(member.journaled.seen, this.#committed))
+    this.#settings.onLost(member.intent, error)
   }
 
   async #submitAfter(
@@ -232,15 +253,6 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   async #prepareFor(missed: PrepareAgain, intent: Intent): Promise<void> {
     if (missed instanceof NotLoaded) await this.load(missed)
     else await this.#settings.rules.prepare(intent, this, undefined)
-  }
-
-  #track<T>(work: Promise<T>): Promise<T> {
-    this.#unanswered.add(work)
-    const end = (): void => {
-      this.#unanswered.delete(work)
-    }
-    work.then(end, end)
-    return work
   }
 
   /**
@@ -285,9 +297,4 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     if (this.#follow.unusable || this.#committed.head.state !== VolumeState.live) return 'frozen'
     return this.#contact.isOffline ? 'offline' : 'live'
   }
-}
-
-/** The errno of a failed check is its own caller's; only EIO means that something may be undone. */
-function isCheckFailure(error: unknown): boolean {
-  return error instanceof FsError && error.errno !== Errno.EIO
 }

@@ -56,7 +56,12 @@ test('who may only write sets the times to now, not to others', async () => {
 
 test('ctime never runs backwards, however often an inode changes within one tick of the clock', async () => {
   const now = { sec: 1_700_000_000, nsec: 5 }
-  const clock = { wall: () => now, monotonicMs: () => 0, setTimer: () => () => undefined }
+  const clock = {
+    wall: () => now,
+    monotonicMs: () => 0,
+    bootMs: () => 0,
+    setTimer: () => () => undefined,
+  }
   await withVfs({ ...fresh(), vfs: { clock } }, async (vfs) => {
     const { inode, handle } = await vfs.create(root, rootIno, 'f', 0o644, O_RDWR | O_CREAT)
     let last = inode.ctime

@@ -1,5 +1,6 @@
 // Time as the layers above the engines see it, so that tests and simulations can run it by hand.
 
+import { openSync, readSync } from 'node:fs'
 import type { Timespec } from './inode.js'
 
 export interface Clock {
@@ -7,6 +8,8 @@ export interface Clock {
   wall(): Timespec
   /** Milliseconds that never run backwards; only differences mean something. */
   monotonicMs(): number
+  /** As `monotonicMs`, but goes on while the machine is suspended (CLOCK_BOOTTIME). */
+  bootMs(): number
   /**
    * Calls `fire` once after `delayMs`; the answer cancels it. Keeps the process alive only where
    * `holds` is set: for waits that somebody waits for.
@@ -17,6 +20,18 @@ export interface Clock {
 /** How far the fine clock may be off before it is set anew: the wall's ticks are 1 ms. */
 const wallDriftMsMax = 2
 let wallOriginMs = Date.now() - performance.now()
+
+const uptime = { fd: -1, bytes: Buffer.alloc(32) }
+
+/**
+ * Seconds since the start, suspend included, with two decimals (proc_uptime(5)): Node has no other way to
+ * CLOCK_BOOTTIME, and its monotonic clock stands still in suspend.
+ */
+function readUptimeMs(): number {
+  if (uptime.fd < 0) uptime.fd = openSync('/proc/uptime', 'r')
+  const length = readSync(uptime.fd, uptime.bytes, 0, uptime.bytes.length, 0)
+  return Number.parseFloat(uptime.bytes.toString('latin1', 0, length)) * 1000
+}
 
 /** The clock of this machine. */
 export const systemClock: Clock = {
@@ -30,6 +45,7 @@ export const systemClock: Clock = {
     return { sec, nsec: Math.floor((ms - sec * 1000) * 1e6) }
   },
   monotonicMs: () => performance.now(),
+  bootMs: readUptimeMs,
   setTimer(delayMs, fire, holds = false) {
     const timer = setTimeout(fire, delayMs)
     if (!holds) timer.unref()

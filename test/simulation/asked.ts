@@ -10,8 +10,16 @@ export interface Asked {
   readonly intent: TimedIntent
   readonly startMs: number
   readonly restoresAtStart: number
+  /** It was reported that what was answered is not in the volume after all. */
+  isLost: boolean
   outcome:
     | { readonly kind: 'pending' }
-    | { readonly kind: 'done'; readonly ino: number; readonly seqShown: number }
+    | {
+        readonly kind: 'done'
+        readonly ino: number
+        readonly seqShown: number
+        /** Before it was committed. */
+        readonly isEarly: boolean
+      }
     | { readonly kind: 'failed'; readonly errno: number }
 }

@@ -21,12 +21,18 @@ export class Line {
   readonly #clock: MachineClock
   readonly #random: SeededRandom
   readonly #faults: LineFaults
+  #answeredMs = Number.NEGATIVE_INFINITY
 
   constructor(world: World, clock: MachineClock, random: SeededRandom, faults: LineFaults) {
     this.#world = world
     this.#clock = clock
     this.#random = random
     this.#faults = { ...faults }
+  }
+
+  /** When the last request began that was answered, by the machine's own clock. */
+  get answeredMs(): number {
+    return this.#answeredMs
   }
 
   /** Nothing gets through. */
@@ -46,11 +52,13 @@ export class Line {
     const sleep = (ms: number): Promise<void> => time.sleep(ms)
     const faulty = withFaults(front, this.#faults, { random: next, sleep, keepTables: shared })
     return aroundStore(faulty, async (method, run) => {
+      const startedMs = this.#clock.bootMs()
       const answer = await run().catch((error: Error) => error)
       const isLost = answer instanceof StoreUnavailable || isUnknown(answer)
       if (isLost) await sleep(this.#random.between(10, timeoutMsMax))
       await this.#running()
       if (answer instanceof Error) throw answer
+      if (!isLost) this.#answeredMs = Math.max(this.#answeredMs, startedMs)
       return method === 'readLog' ? this.#leaveGap(answer as LogEntry[]) : answer
     })
   }

@@ -20,10 +20,11 @@ export class Model {
       case 'create':
       case 'mkdir':
         return this.#make(intent)
-      case 'append': {
+      case 'append':
+      case 'overwrite': {
         const node = this.#nodes.get(intent.ino)
         if (!node) return -Errno.ESTALE
-        node.text += intent.text
+        node.text = intent.op === 'append' ? node.text + intent.text : intent.text
         return intent.ino
       }
       case 'chmod':

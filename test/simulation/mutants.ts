@@ -5,12 +5,14 @@ import type { Draft } from '../../src/replica/namespace.js'
 import { protocol as soundProtocol } from '../../src/replica/protocol.js'
 import type { Rules } from '../../src/replica/replica.js'
 import type { Commit } from '../../src/store/store.js'
-import { defaultScenario, type Scenario } from './simulate.js'
+import { defaultScenario, type Scenario } from './scenario.js'
 import { type TimedIntent, treeRules } from './tree-rules.js'
 
 export interface Mutant {
   readonly name: string
   readonly scenario: Partial<Scenario>
+  /** Of a run that is known to notice it: tried before any other. */
+  readonly seed?: number
 }
 
 const restored: Partial<Scenario> = {
@@ -35,7 +37,7 @@ function asNewRequest(commit: Commit): Commit {
 function withoutChecksOnReplay(rules: Rules<TimedIntent>): Rules<TimedIntent> {
   const first = new WeakMap<TimedIntent, { steps: ((draft: Draft) => void)[]; value: unknown }>()
   return {
-    prepare: rules.prepare,
+    ...rules,
     apply(intent, draft) {
       const known = first.get(intent)
       if (known) {

@@ -1,6 +1,7 @@
 // The simulation by hand: `node .build/test/test/simulation/run.js SEED [COUNT] [WORK_SECONDS]`.
 
-import { defaultScenario, simulate } from './simulate.js'
+import { defaultScenario } from './scenario.js'
+import { simulate } from './simulate.js'
 
 const [seed = 1, count = 1, seconds = 60] = process.argv.slice(2).map(Number)
 for (let at = seed; at < seed + count; at++) {

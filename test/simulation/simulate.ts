@@ -1,74 +1,16 @@
 // One run of the simulation: mounts, what happens to them, and the verdict. Everything but the seed is
 // the same each time; the same seed is the same run.
 
-import { type Protocol, protocol as soundProtocol } from '../../src/replica/protocol.js'
-import type { Rules } from '../../src/replica/replica.js'
-import { noFaults } from '../../src/store/with-faults.js'
+import { EntryKind } from '../../src/volume/log-entry.js'
 import type { Asked } from './asked.js'
-import type { LineFaults } from './line.js'
+import { calm, type Scenario } from './scenario.js'
 import { SeededRandom } from './seeded-random.js'
 import { SimDisk } from './sim-disk.js'
+import { SimJournals } from './sim-journals.js'
 import { SimMount } from './sim-mount.js'
-import { type TimedIntent, treeRules } from './tree-rules.js'
 import { judge } from './verdict.js'
 import { VirtualTime } from './virtual-time.js'
 import { World } from './world.js'
-
-export interface Scenario {
-  readonly seed: number
-  /** How long the programs work, in virtual time. */
-  readonly workMs: number
-  readonly faults: LineFaults
-  /** Mean time between two such things, over all mounts; 0: never. */
-  readonly cutEveryMs: number
-  readonly stopEveryMs: number
-  readonly killEveryMs: number
-  readonly expireEveryMs: number
-  readonly restoreEveryMs: number
-  readonly disturbanceMsMax: number
-  /** How many of the mounts share the engine's tables. */
-  readonly sharing: number
-  /** Whether the others load behind, directory by directory, instead of whole at first. */
-  readonly loadsBehind: boolean
-  /** Whether the others keep their copies on a disk that survives their ends. */
-  readonly keepsCopies: boolean
-  readonly mounts: number
-  readonly programs: number
-  readonly protocol: Protocol
-  readonly rules: Rules<TimedIntent>
-}
-
-export const calm: LineFaults = { ...noFaults, delayMsMax: 10, gap: 0 }
-
-const lossy: LineFaults = {
-  failBefore: 0.03,
-  failAfter: 0.05,
-  late: 0.02,
-  lateMsMax: 8000,
-  torn: 0,
-  isCut: false,
-  delayMsMax: 40,
-  gap: 0.02,
-}
-
-export const defaultScenario: Scenario = {
-  seed: 1,
-  workMs: 60_000,
-  faults: lossy,
-  cutEveryMs: 15_000,
-  stopEveryMs: 15_000,
-  killEveryMs: 60_000,
-  expireEveryMs: 20_000,
-  restoreEveryMs: 0,
-  disturbanceMsMax: 30_000,
-  sharing: 0,
-  loadsBehind: false,
-  keepsCopies: false,
-  mounts: 4,
-  programs: 3,
-  protocol: soundProtocol,
-  rules: treeRules,
-}
 
 export interface Report {
   readonly seed: number
@@ -78,6 +20,9 @@ export interface Report {
   readonly unsure: number
   readonly entries: number
   readonly voids: number
+  readonly early: number
+  readonly lost: number
+  readonly takes: number
   readonly virtualMs: number
   readonly complaints: string[]
 }
@@ -98,6 +43,10 @@ class Run {
   readonly #asked: Asked[] = []
   readonly #complaints: string[] = []
   readonly #disks: SimDisk[] = []
+  readonly #journals: SimJournals[] = []
+  /** Machines that were killed and have not started again. */
+  readonly #away = new Set<number>()
+  #onTurn = 0
   #mounts: SimMount[] = []
   #world!: World
   #isOver = false
@@ -114,6 +63,7 @@ class Run {
     this.#disturb()
     await this.#time.runUntil(() => false, workMs)
     this.#isOver = true
+    for (const at of [...this.#away]) this.#startMount(at)
     for (const mount of this.#mounts) {
       mount.stopPrograms()
       mount.line.mend(calm)
@@ -125,7 +75,13 @@ class Run {
       this.#mounts.every((mount) => !mount.replica.isLoading),
     )
     await this.#rest('changes are still on their way', () =>
-      this.#mounts.every((mount) => !mount.replica.status().inFlight),
+      this.#mounts.every(({ replica }) => {
+        const { inFlight, early } = replica.status()
+        return !inFlight && early.uncommitted === 0
+      }),
+    )
+    await this.#rest('a lease that nobody uses is not given back', () =>
+      this.#mounts.every(({ replica }) => replica.status().early.lease === 'none'),
     )
     await this.#rest('a replica cannot be closed', this.#end())
   }
@@ -144,7 +100,10 @@ class Run {
           outcome.kind === 'pending' || (outcome.kind === 'failed' && outcome.errno === EIO),
       ).length,
       entries: history.length,
-      voids: history.filter(({ entry }) => entry.kind === 2).length,
+      voids: history.filter(({ entry }) => entry.kind === EntryKind.void).length,
+      early: asked.filter(({ outcome }) => outcome.kind === 'done' && outcome.isEarly).length,
+      lost: asked.filter(({ isLost }) => isLost).length,
+      takes: history.filter(({ entry }) => entry.kind === EntryKind.take).length,
       virtualMs: this.#time.nowMs,
       complaints: this.#complaints,
     }
@@ -174,12 +133,36 @@ class Run {
     const replicas = this.#mounts.map((mount) => mount.replica)
     for (const replica of replicas) await replica.poll()
     for (const what of judge(this.#world, this.#asked, replicas)) this.#complain(what)
+    const { lost, takes, unsure } = this.report()
+    if (this.#scenario.isPrompt && unsure > 0) this.#complain(`${unsure} changes got no answer`)
+    if (this.#scenario.isCalm && lost + takes > 0)
+      this.#complain(`${lost} changes were lost and ${takes} leases taken, though nothing happened`)
+    const { releaseMsMax } = this.#scenario
+    if (releaseMsMax > 0 && this.#slowestReleaseMs() > releaseMsMax)
+      this.#complain(`a lease was given back only after ${this.#slowestReleaseMs()} ms`)
+    if (this.#journals.some((journals) => !journals.isEmpty))
+      this.#complain('a journal was not carried on')
     for (const replica of replicas) await replica.close(1000)
+  }
+
+  /** From a recall to the end of the lease, at most. */
+  #slowestReleaseMs(): number {
+    let recalledMs = 0
+    let slowestMs = 0
+    for (const { entry, atMs } of this.#world.history)
+      if (entry.kind === EntryKind.recall) recalledMs = atMs
+      else if (!entry.head.lease && recalledMs > 0) {
+        slowestMs = Math.max(slowestMs, atMs - recalledMs)
+        recalledMs = 0
+      }
+    return recalledMs > 0 ? Number.POSITIVE_INFINITY : slowestMs
   }
 
   #startMount(at: number): void {
     const { faults, protocol, rules, sharing, programs } = this.#scenario
-    const { loadsBehind, keepsCopies } = this.#scenario
+    const { loadsBehind, keepsCopies, journals, leaseRules, turnMs } = this.#scenario
+    this.#away.delete(at)
+    if (journals) this.#journals[at] ??= new SimJournals(this.#random.uuid)
     if (keepsCopies) this.#disks[at] ??= new SimDisk()
     const mount = new SimMount({
       world: this.#world,
@@ -190,6 +173,11 @@ class Run {
       shared: at < sharing,
       loadsBehind,
       disk: this.#disks[at],
+      journals: this.#journals[at],
+      leaseRules,
+      stillChance: this.#scenario.isCalm ? 0 : 0.002,
+      meddleChance: this.#scenario.meddleChance,
+      isOnTurn: () => turnMs === 0 || this.#onTurn === at,
       programs,
       asked: this.#asked,
       complain: this.#complain,
@@ -217,18 +205,23 @@ class Run {
     })
     this.#every(stopEveryMs, async () => {
       const { clock } = random.pick(this.#mounts)
-      clock.stop(random.chance(0.3))
+      clock.stop(random.chance(this.#scenario.suspendChance))
       await this.#time.sleep(someTime())
       clock.goOn()
     })
     this.#every(killEveryMs, async () => {
       const at = random.below(this.#mounts.length)
-      if (!this.#mounts[at]?.isOpen) return
+      if (!this.#mounts[at]?.isOpen || this.#away.has(at)) return
       this.#mounts[at].kill()
-      this.#startMount(at)
+      this.#away.add(at)
+      await this.#time.sleep(random.below(1 + this.#scenario.restartMsMax))
+      if (this.#away.has(at)) this.#startMount(at)
     })
     this.#every(expireEveryMs, async () => this.#world.expireLog(random.below(40)))
     this.#every(restoreEveryMs, () => this.#restore())
+    this.#every(this.#scenario.turnMs, async () => {
+      this.#onTurn = random.below(this.#mounts.length + 1)
+    })
   }
 
   /** Nobody restores a cluster in less than a minute: meanwhile it does not answer. */

@@ -27,6 +27,7 @@ export type TreeIntent =
   | ({ readonly op: 'link'; readonly ino: number } & InDirectory)
   | ({ readonly op: 'rename'; readonly toParent: number; readonly toName: Name } & InDirectory)
   | { readonly op: 'append'; readonly ino: number; readonly text: string }
+  | { readonly op: 'overwrite'; readonly ino: number; readonly text: string }
   | { readonly op: 'chmod'; readonly ino: number; readonly mode: number }
 
 /** When an intent was made. */
@@ -36,6 +37,10 @@ export type TimedIntent = TreeIntent & { readonly at: Timespec }
 export const treeRules: Rules<TimedIntent> = {
   prepare: () => undefined,
   apply: (intent, draft) => applyTree(intent, draft),
+  journal: {
+    encode: (intent) => Buffer.from(JSON.stringify(intent), 'latin1'),
+    decode: (bytes) => JSON.parse(Buffer.from(bytes).toString('latin1')) as TimedIntent,
+  },
 }
 
 export function applyTree(intent: TimedIntent, draft: Draft): number {
@@ -53,10 +58,12 @@ export function applyTree(intent: TimedIntent, draft: Draft): number {
       return link(intent, draft)
     case 'rename':
       return rename(intent, draft)
-    case 'append': {
+    case 'append':
+    case 'overwrite': {
       const inode = mustExist(draft, intent.ino)
       if (inode.mode >>> 12 !== S_IFREG >>> 12) throw new FsError(Errno.EISDIR)
-      const old = inode.content.kind === 'inline' ? inode.content.data : Buffer.alloc(0)
+      const isKept = intent.op === 'append' && inode.content.kind === 'inline'
+      const old = isKept ? inode.content.data : Buffer.alloc(0)
       const data = Buffer.concat([old, Buffer.from(intent.text, 'latin1')])
       const content = { kind: 'inline', data } as const
       draft.setInode(touched({ ...inode, content, size: data.length }, intent.at))

@@ -50,9 +50,10 @@ function judgeOne(
   if (outcome.kind === 'failed' && outcome.errno !== Errno.EIO && seqs.length > 0)
     complain(`${what} failed with ${outcome.errno}, but is in the log at ${seqs}`)
   if (outcome.kind !== 'done') return
-  if (seqs.length + lostSeqs.length === 0 && mustChange(one))
-    complain(`${what} was answered as done, but is not in the log`)
-  for (const seq of lostSeqs.length === 0 ? seqs : [])
+  if (one.isLost && seqs.length > 0) complain(`${what} is lost, but is in the log at ${seqs}`)
+  if (seqs.length + lostSeqs.length === 0 && mustChange(one) && !one.isLost)
+    complain(`${what} was answered as done, but is not in the log, and nobody was told`)
+  for (const seq of lostSeqs.length === 0 && !outcome.isEarly ? seqs : [])
     if (outcome.seqShown < seq)
       complain(`${what} was answered at ${outcome.seqShown}, before ${seq} was shown`)
 }

@@ -108,6 +108,7 @@ export class MachineClock implements Clock {
   readonly #time: VirtualTime
   readonly #wallOffsetMs: number
   #suspendedMs = 0
+  #jumpedMs = 0
   #stopped: { sinceMs: number; isSuspend: boolean } | undefined
   #held: (() => void)[] = []
   #isDead = false
@@ -122,7 +123,7 @@ export class MachineClock implements Clock {
   }
 
   wall(): { sec: number; nsec: number } {
-    const ms = 1_700_000_000_000 + this.#time.nowMs + this.#wallOffsetMs
+    const ms = 1_700_000_000_000 + this.bootMs() + this.#wallOffsetMs
     const sec = Math.floor(ms / 1000)
     return { sec, nsec: Math.floor((ms - sec * 1000) * 1e6) }
   }
@@ -130,7 +131,16 @@ export class MachineClock implements Clock {
   monotonicMs(): number {
     const stopped = this.#stopped
     const still = stopped?.isSuspend ? this.#time.nowMs - stopped.sinceMs : 0
-    return this.#time.nowMs - this.#suspendedMs - still
+    return this.#time.nowMs + this.#jumpedMs - this.#suspendedMs - still
+  }
+
+  bootMs(): number {
+    return this.#time.nowMs + this.#jumpedMs
+  }
+
+  /** The machine notices only now that so much time has passed. */
+  jump(durationMs: number): void {
+    this.#jumpedMs += durationMs
   }
 
   setTimer(delayMs: number, fire: () => void): () => void {

@@ -18,15 +18,35 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'store/engine': below('posix', 'volume', 'tables', 'store/store'),
   'store/decorator': below('posix', 'volume', 'tables', 'store/store'),
   'store/open-store': below('posix', 'volume', 'tables', 'store/store', 'store/decorator'),
+  'journal/journal': below('posix', 'volume'),
+  journal: below('posix', 'volume', 'tables', 'journal/journal'),
   cache: below('posix', 'volume'),
   content: below('posix', 'volume', 'cache', 'native', 'store/store'),
-  replica: below('posix', 'volume', 'tables', 'cache', 'store/store'),
-  vfs: below('posix', 'volume', 'cache', 'tables', 'replica', 'content', 'store/store'),
+  replica: below('posix', 'volume', 'tables', 'cache', 'store/store', 'journal/journal'),
+  vfs: below(
+    'posix',
+    'volume',
+    'cache',
+    'tables',
+    'replica',
+    'content',
+    'store/store',
+    'journal/journal',
+  ),
   environments: below(...belowVfs(), 'vfs', 'store/store'),
   maintenance: below(...belowVfs(), 'vfs', 'native', 'store/store'),
   config: below('posix'),
   observe: below('posix'),
-  mount: below(...belowVfs(), 'vfs', 'fuse', 'native', 'config', 'observe', ...allOfStore()),
+  mount: below(
+    ...belowVfs(),
+    'journal',
+    'vfs',
+    'fuse',
+    'native',
+    'config',
+    'observe',
+    ...allOfStore(),
+  ),
   cli: below(...top(), 'config', 'observe', 'index'),
   csi: below(...top(), 'observe'),
   docker: below(...top(), 'observe'),
@@ -63,11 +83,12 @@ function top(): string[] {
 
 const isTest = (path: string) => /\.test\.ts$|(^|\/)testing\//.test(path)
 
-/** The layer of a path below src: its folder, with store/ and posix/errno.ts told apart. */
+/** The layer of a path below src: its folder, with store/, posix/errno.ts and journal/journal.ts told apart. */
 export function layerOf(path: string): string {
   const [folder = '', second = '', ...rest] = path.split('/')
   if (!second) return folder.replace(/\.ts$/, '')
   if (path === 'posix/errno.ts') return 'posix/errno'
+  if (path === 'journal/journal.ts') return 'journal/journal'
   if (folder !== 'store') return folder
   if (rest.length > 0) return 'store/engine'
   if (second === 'store.ts') return 'store/store'

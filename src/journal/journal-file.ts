@@ -1,0 +1,155 @@
+// The file of a journal: a header that says whose it is, then records, each in a frame of length and
+// checksum. Records are appended with one write each and never changed. What a process wrote is there
+// when it is killed; after a power cut any of it may be missing, which the checksums tell.
+//
+//   header  magic (8), volume (16), journal (16), boot (16), CRC-32 of these (4)
+//   frame   length of the record (4), its CRC-32 (4), the record
+
+import { fdatasyncSync, fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
+import { Errno, FsError } from '../posix/errno.js'
+import { ByteReader } from '../volume/byte-reader.js'
+import { ByteWriter } from '../volume/byte-writer.js'
+import type { Uuid } from '../volume/record.js'
+import type { JournalRecord } from './journal.js'
+import { decodeJournalRecord, encodeJournalRecord } from './journal-record-codec.js'
+
+const magic = 'cassfsj1'
+const headerBytes = 60
+const frameBytes = 8
+/** No record is longer: a block, and what is said of it. */
+const recordBytesMax = 16 * 2 ** 20
+
+export interface JournalHeader {
+  readonly volume: Uuid
+  readonly journal: Uuid
+  /** Start of the machine in which it was written. */
+  readonly boot: Uuid
+}
+
+/** Begins an empty file. Throws FsError. */
+export function writeHeader(fd: number, header: JournalHeader): void {
+  const writer = new ByteWriter().reset()
+  writer.latin1(magic)
+  writer.uuid(header.volume)
+  writer.uuid(header.journal)
+  writer.uuid(header.boot)
+  const bytes = Buffer.from(writer.take())
+  writer.u32(crc32(bytes))
+  append(fd, 0, [Buffer.from(writer.take())])
+}
+
+/** Writes a record behind `at`; answers where it ends. Throws FsError, and leaves nothing behind `at`. */
+export function appendRecord(fd: number, at: number, record: JournalRecord): number {
+  const payload = encodeJournalRecord(record)
+  const frame = Buffer.allocUnsafe(frameBytes)
+  frame.writeUInt32LE(payload.length, 0)
+  frame.writeUInt32LE(crc32(payload), 4)
+  return append(fd, at, [Buffer.concat([frame, payload])])
+}
+
+/** All records go; the header stays. Throws FsError. */
+export function clearRecords(fd: number): number {
+  try {
+    ftruncateSync(fd, headerBytes)
+    fdatasyncSync(fd)
+    return headerBytes
+  } catch (cause) {
+    throw asFsError(cause, 'the journal cannot be emptied')
+  }
+}
+
+export interface JournalContents {
+  /** Undefined: it has none that can be read, and so holds nothing. */
+  readonly header: JournalHeader | undefined
+  readonly records: readonly JournalRecord[]
+  /** Why the rest cannot be read. */
+  readonly damage: string | undefined
+}
+
+/** What can be read of a journal. Throws FsError where the file itself cannot. */
+export function readJournal(fd: number): JournalContents {
+  const bytes = readAll(fd)
+  const header = readHeader(bytes)
+  if (!header) return { header, records: [], damage: bytes.length > 0 ? 'its header' : undefined }
+  const records: JournalRecord[] = []
+  let at = headerBytes
+  while (at < bytes.length) {
+    const record = readRecord(bytes, at)
+    if (typeof record === 'string')
+      return { header, records, damage: `byte ${at} of ${bytes.length}: ${record}` }
+    records.push(record.record)
+    at = record.end
+  }
+  return { header, records, damage: undefined }
+}
+
+function readHeader(bytes: Buffer): JournalHeader | undefined {
+  if (bytes.length < headerBytes) return undefined
+  const covered = bytes.subarray(0, headerBytes - 4)
+  if (bytes.toString('latin1', 0, magic.length) !== magic) return undefined
+  if (crc32(covered) !== bytes.readUInt32LE(headerBytes - 4)) return undefined
+  const reader = new ByteReader(bytes.subarray(magic.length, headerBytes), 'journal')
+  return { volume: reader.uuid(), journal: reader.uuid(), boot: reader.uuid() }
+}
+
+function readRecord(bytes: Buffer, at: number): { record: JournalRecord; end: number } | string {
+  if (bytes.length - at < frameBytes) return 'a record is cut short'
+  const length = bytes.readUInt32LE(at)
+  const start = at + frameBytes
+  if (length > recordBytesMax) return `a record of ${length} bytes`
+  if (length > bytes.length - start) return 'a record is cut short'
+  const payload = bytes.subarray(start, start + length)
+  if (crc32(payload) !== bytes.readUInt32LE(at + 4)) return 'a record is damaged'
+  try {
+    return { record: decodeJournalRecord(payload), end: start + length }
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+function append(fd: number, at: number, parts: readonly Buffer[]): number {
+  let end = at
+  try {
+    for (const part of parts) {
+      const written = writeSync(fd, part, 0, part.length, end)
+      if (written < part.length) throw new FsError(Errno.ENOSPC, 'the journal is cut short')
+      end += written
+    }
+    return end
+  } catch (cause) {
+    truncate(fd, at)
+    throw asFsError(cause, 'the journal cannot be written')
+  }
+}
+
+/** What is behind would be taken for a damaged record; where even this fails, it is one. */
+function truncate(fd: number, length: number): void {
+  try {
+    ftruncateSync(fd, length)
+  } catch {
+    // The record has no valid checksum, or was never answered: it ends the journal when it is read.
+  }
+}
+
+function readAll(fd: number): Buffer {
+  try {
+    const { size } = fstatSync(fd)
+    const bytes = Buffer.allocUnsafe(size)
+    let length = 0
+    while (length < size) {
+      const count = readSync(fd, bytes, length, size - length, length)
+      if (count === 0) break
+      length += count
+    }
+    return bytes.subarray(0, length)
+  } catch (cause) {
+    throw asFsError(cause, 'a journal cannot be read')
+  }
+}
+
+function asFsError(cause: unknown, message: string): FsError {
+  if (cause instanceof FsError) return cause
+  const errno = (cause as NodeJS.ErrnoException).errno
+  return new FsError(errno ? Math.abs(errno) : Errno.EIO, message, { cause })
+}

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict'
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { tryLock } from '../native/flock.js'
+import { newUuid } from '../volume/uuid.js'
+import type { JournalRecord } from './journal.js'
+import { openJournalFolder } from './journal-folder.js'
+import { decodeJournalRecord, encodeJournalRecord } from './journal-record-codec.js'
+
+const volume = newUuid()
+const record = (number: number, text = `change ${number}`): JournalRecord => ({
+  number,
+  grantSeq: 7,
+  seen: {
+    names: [{ parent: 1, name: 'n\xe9', ino: 0 }],
+    inodes: [{ ino: 12, ctime: { sec: -5, nsec: 999_999_999 } }],
+  },
+  intent: Buffer.from(text),
+  answers: number % 2 === 0 ? { mount: volume, unique: number } : undefined,
+})
+
+function folder(t: { after(end: () => void): void }, of = volume) {
+  const directory = mkdtempSync(join(tmpdir(), 'cft-journal-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  const warnings: string[] = []
+  const journals = openJournalFolder({
+    directory,
+    volume: of,
+    tryLock: (fd) => tryLock(fd, 'exclusive'),
+    warn: (message) => warnings.push(message),
+  })
+  return { directory, journals, warnings }
+}
+
+/** The journal of a process that was killed behind its third record. */
+function dead(t: { after(end: () => void): void }) {
+  const { directory, journals, warnings } = folder(t)
+  const journal = journals.create()
+  const ends = [journal.bytes]
+  for (const number of [1, 2, 3]) {
+    journal.append(record(number))
+    ends.push(journal.bytes)
+  }
+  const path = join(directory, journal.id)
+  const bytes = readFileSync(path)
+  journal.close(true)
+  writeFileSync(path, bytes)
+  return { directory, journals, warnings, path, id: journal.id, bytes, ends }
+}
+
+test('a living process keeps its journal to itself; a dead one leaves it to one other', (t) => {
+  const { journals, path } = dead(t)
+  const alive = journals.create()
+  alive.append(record(9))
+  const taken = journals.takeDead()
+  assert.deepEqual(
+    taken.map(({ records, damage }) => [records, damage]),
+    [[[record(1), record(2), record(3)], undefined]],
+  )
+  assert.deepEqual(journals.takeDead(), [])
+  taken[0]?.release()
+  const [again] = journals.takeDead()
+  again?.remove()
+  assert.throws(() => readFileSync(path), { code: 'ENOENT' })
+  assert.deepEqual(journals.takeDead(), [])
+  alive.close(true)
+})
+
+test('a journal that is cleared keeps nothing, one that is closed empty leaves no file', (t) => {
+  const { directory, journals } = folder(t)
+  const journal = journals.create()
+  const empty = journal.bytes
+  journal.append(record(1))
+  assert.ok(journal.bytes > empty)
+  journal.clear()
+  assert.equal(journal.bytes, empty)
+  journal.append(record(2))
+  journal.close(false)
+  const [left] = journals.takeDead()
+  assert.deepEqual(left?.records, [record(2)])
+  left?.remove()
+  assert.deepEqual(readdirSync(directory), [])
+})
+
+test('cut short anywhere, what comes before is read, and the file is kept aside', (t) => {
+  const { journals, path, bytes, ends, directory } = dead(t)
+  for (let length = ends[0] ?? 0; length <= bytes.length; length += 7) {
+    writeFileSync(path, bytes.subarray(0, length))
+    const [one] = journals.takeDead()
+    const whole = ends.slice(1).filter((end) => end <= length).length
+    assert.deepEqual(
+      one?.records,
+      [1, 2, 3].slice(0, whole).map((number) => record(number)),
+    )
+    assert.equal(one.damage === undefined, ends.includes(length), `at ${length}: ${one.damage}`)
+    one.remove()
+  }
+  assert.deepEqual(readdirSync(directory), [`${path.split('/').pop()}.damaged`])
+})
+
+test('a flipped bit ends what can be read, and nothing behind it is believed', (t) => {
+  const { journals, path, bytes, id } = dead(t)
+  for (let at = 60; at < bytes.length; at += 5) {
+    const flipped = Buffer.from(bytes)
+    flipped[at] = (flipped[at] as number) ^ 4
+    writeFileSync(path, flipped)
+    const [one] = journals.takeDead()
+    assert.equal(one?.id, id)
+    assert.ok((one?.records.length ?? 3) < 3 && one?.damage)
+    one?.remove()
+  }
+})
+
+test('what is no journal of this volume is kept aside, what never began goes', (t) => {
+  const { journals, path, bytes, directory, warnings } = dead(t)
+  const other = openJournalFolder({
+    directory,
+    volume: newUuid(),
+    tryLock: (fd) => tryLock(fd, 'exclusive'),
+    warn: (message) => warnings.push(message),
+  })
+  assert.deepEqual(other.takeDead(), [])
+  assert.deepEqual(readFileSync(`${path}.damaged`), bytes)
+  assert.equal(warnings.length, 1)
+  closeSync(openSync(join(directory, newUuid()), 'w'))
+  appendFileSync(join(directory, 'notes'), 'mine')
+  assert.deepEqual(journals.takeDead(), [])
+  assert.deepEqual(readdirSync(directory).sort(), [`${path.split('/').pop()}.damaged`, 'notes'])
+})
+
+test('what cannot be written is not in the journal, and says so', (t) => {
+  const { journals } = folder(t)
+  const journal = journals.create()
+  journal.append(record(1))
+  const bytes = journal.bytes
+  assert.throws(() => journal.append({ ...record(2), number: -1 }), { name: 'FormatError' })
+  assert.equal(journal.bytes, bytes)
+  journal.append(record(3))
+  journal.close(false)
+  assert.deepEqual(
+    journals.takeDead().map(({ records }) => records.map(({ number }) => number)),
+    [[1, 3]],
+  )
+})
+
+test('any record is read back as it was written', () => {
+  const nat = fc.maxSafeNat()
+  const names = fc.uint8Array({ maxLength: 255 }).map((a) => Buffer.from(a).toString('latin1'))
+  const plain = { noNullPrototype: true } as const
+  const times = fc.record({ sec: fc.maxSafeInteger().map((n) => n % 2 ** 40), nsec: nat }, plain)
+  const records = fc.record(
+    {
+      number: nat,
+      grantSeq: nat,
+      seen: fc.record(
+        {
+          names: fc.array(fc.record({ parent: nat, name: names, ino: nat }, plain)),
+          inodes: fc.array(fc.record({ ino: nat, ctime: times }, plain)),
+        },
+        plain,
+      ),
+      intent: fc.uint8Array().map((array) => Buffer.from(array)),
+      answers: fc.option(fc.record({ mount: fc.uuid(), unique: nat }, plain), { nil: undefined }),
+    },
+    plain,
+  )
+  fc.assert(
+    fc.property(records, (any) => {
+      assert.deepEqual(decodeJournalRecord(encodeJournalRecord(any)), any)
+    }),
+  )
+})

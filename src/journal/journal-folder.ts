@@ -1,0 +1,160 @@
+// The journals of one volume in a folder: one file for each process, named by the journal's id and locked
+// (flock) for as long as the process lives. A lock that can be had belongs to a process that has ended.
+
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { bootId } from '../tables/boot-id.js'
+import type { Uuid } from '../volume/record.js'
+import { newUuid } from '../volume/uuid.js'
+import type { DeadJournal, Journal, JournalRecord, Journals } from './journal.js'
+import { appendRecord, clearRecords, readJournal, writeHeader } from './journal-file.js'
+
+const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.new)?$/
+
+export interface JournalFolderOptions {
+  /** Made if it is not there. Each volume needs its own. */
+  readonly directory: string
+  readonly volume: Uuid
+  /** Locks an open file until it is closed; false where another process has it. */
+  readonly tryLock: (fd: number) => boolean
+  readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
+}
+
+export function openJournalFolder(options: JournalFolderOptions): Journals {
+  const { directory } = options
+  return {
+    create: () => createJournal(options),
+    takeDead() {
+      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      const dead: DeadJournal[] = []
+      for (const name of readdirSync(directory).sort()) {
+        const journal = idPattern.test(name) ? takeDead(options, name) : undefined
+        if (journal) dead.push(journal)
+      }
+      return dead
+    },
+  }
+}
+
+function createJournal({ directory, volume, tryLock }: JournalFolderOptions): Journal {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const id = newUuid()
+  const path = join(directory, id)
+  const fd = openSync(`${path}.new`, 'wx+', 0o600)
+  try {
+    // Under its own name only once it is locked: else it would look like one of a dead process.
+    if (!tryLock(fd)) throw new Error(`the journal ${id} is locked by somebody else`)
+    writeHeader(fd, { volume, journal: id, boot: bootId() })
+    renameSync(`${path}.new`, path)
+  } catch (error) {
+    closeSync(fd)
+    rmSync(`${path}.new`, { force: true })
+    throw error
+  }
+  return new JournalOnDisk(id, path, fd)
+}
+
+class JournalOnDisk implements Journal {
+  readonly id: Uuid
+  readonly #path: string
+  readonly #fd: number
+  #end: number
+
+  constructor(id: Uuid, path: string, fd: number) {
+    this.id = id
+    this.#path = path
+    this.#fd = fd
+    this.#end = fstatSync(fd).size
+  }
+
+  get bytes(): number {
+    return this.#end
+  }
+
+  append(record: JournalRecord): void {
+    this.#end = appendRecord(this.#fd, this.#end, record)
+  }
+
+  clear(): void {
+    this.#end = clearRecords(this.#fd)
+  }
+
+  close(isEmpty: boolean): void {
+    if (isEmpty) rmSync(this.#path, { force: true })
+    closeSync(this.#fd)
+  }
+}
+
+/** Undefined where its process lives, or somebody else was faster. */
+function takeDead(options: JournalFolderOptions, name: string): DeadJournal | undefined {
+  const { directory, tryLock, warn } = options
+  const path = join(directory, name)
+  const fd = openIfThere(path)
+  if (fd === undefined) return undefined
+  if (!tryLock(fd) || !isStill(path, fd)) {
+    closeSync(fd)
+    return undefined
+  }
+  const { header, records, damage } = readJournal(fd)
+  if (header && header.volume === options.volume && header.journal === name)
+    return deadJournal(directory, path, fd, { id: name, records, damage })
+  // It ended before it began, or is no journal of this volume: nothing was ever answered by it.
+  if (damage || header) {
+    warn('a file in the journal folder is no journal of this volume: it is kept aside', { path })
+    renameSync(path, `${path}.damaged`)
+  } else rmSync(path, { force: true })
+  closeSync(fd)
+  return undefined
+}
+
+function deadJournal(
+  directory: string,
+  path: string,
+  fd: number,
+  contents: Pick<DeadJournal, 'id' | 'records' | 'damage'>,
+): DeadJournal {
+  return {
+    ...contents,
+    remove() {
+      if (contents.damage) renameSync(path, `${path}.damaged`)
+      else rmSync(path, { force: true })
+      syncDirectory(directory)
+      closeSync(fd)
+    },
+    release: () => closeSync(fd),
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, 'r+')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Whoever had the lock may have removed the file just before. */
+function isStill(path: string, fd: number): boolean {
+  const there = statSync(path, { throwIfNoEntry: false })
+  return there?.ino === fstatSync(fd).ino
+}
+
+function syncDirectory(directory: string): void {
+  const fd = openSync(directory, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}

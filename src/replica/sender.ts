@@ -1,0 +1,296 @@
+// Sends what is on its way: in batches, one after another, each decided before the next. Losing a race means:
+// follow the log, check again, send again. What the write lease asks for is looked at before every
+// attempt.
+
+import { Errno, FsError } from '../posix/errno.js'
+import type { Head } from '../volume/head.js'
+import type { LogEntry } from '../volume/log-entry.js'
+import { type BatchContext, leaseBatch, type Taken, takeBatch, type Unprepared } from './batch.js'
+import type { Deadlines } from './deadlines.js'
+import type { EarlyAnswers } from './early-answers.js'
+import type { Pending } from './pending.js'
+import type { PrepareAgain } from './replica.js'
+import type { Settings } from './replica-options.js'
+import { type Decision, Sent, type SettleContext } from './settle.js'
+import { asFsError, backoffMs, sleep } from './waiting.js'
+import type { LeaseEntry, WriteLeaseKeeper } from './write-lease.js'
+
+/** How often a recaller looks whether the holder has given the lease back. */
+const recallPollMs = 100
+
+export interface SenderContext<Intent>
+  extends SettleContext<Intent>,
+    BatchContext<Intent>,
+    Pick<Settings<Intent>, 'lingerMs' | 'deadlineMs'> {
+  readonly pending: Pending<Intent>
+  readonly early: EarlyAnswers<Intent>
+  readonly lease: WriteLeaseKeeper
+  readonly deadlines: Deadlines<Intent>
+  /** Throws what every change gets now: EROFS, ESTALE, EIO; `forever`: also once the store answers again. */
+  readonly refuse: (forever: boolean) => void
+  /** Carries on what processes that have ended left. */
+  readonly inherit: () => void
+  /** Makes ready what `Rules.apply` missed. */
+  readonly prepareFor: (missed: PrepareAgain, intent: Intent) => Promise<void>
+}
+
+export class Sender<Intent> {
+  readonly counts = { commits: 0, changes: 0, conflicts: 0, unknownOutcomes: 0, voids: 0 }
+  readonly #context: SenderContext<Intent>
+  readonly #pending: Pending<Intent>
+  #sent: Sent<Intent> | undefined
+  #landed: Sent<Intent> | undefined
+  #running = false
+  #isHurried = false
+  #wake: () => void = () => {}
+
+  constructor(context: SenderContext<Intent>) {
+    this.#context = context
+    this.#pending = context.pending
+  }
+
+  get inFlight(): boolean {
+    return this.#sent !== undefined
+  }
+
+  /**
+   * The log shows this entry. Undefined: it is not our own; else whether all of its callers are still
+   * to be answered. `tell` learns which, before anybody is answered.
+   */
+  meet(entry: LogEntry, tell: (isOwn: boolean) => void): boolean | undefined {
+    const sent = this.#sent
+    const isOwn = sent?.meet(entry) ?? false
+    tell(isOwn)
+    if (!sent || !isOwn) return undefined
+    // Whoever was told EIO meanwhile has to learn of it as of another's change.
+    const isExpected = sent.batch.members.every((member) => !member.settled)
+    this.#land(sent)
+    return isExpected
+  }
+
+  /** The entry under way, where that is what `head` is of. */
+  sentEntry(head: Head): LogEntry | undefined {
+    return this.#sent?.entryAt(head)
+  }
+
+  /** Whatever it sleeps for may have come; `hurry`: somebody waits for all that is on its way. */
+  wake(hurry = false): void {
+    this.#isHurried ||= hurry
+    this.#wake()
+  }
+
+  /** There is something to be sent. */
+  start(): void {
+    this.#context.deadlines.arm(this.#pending.members())
+    if (this.#running) return
+    this.#running = true
+    // What arrives in the same tick goes in the same batch.
+    queueMicrotask(() => {
+      this.#run()
+        .catch((error) => {
+          this.#context.logger.error('the pipeline failed', { error })
+          this.#pending.failWaiting(
+            new FsError(Errno.EIO, 'the change cannot be sent', { cause: error }),
+          )
+        })
+        .finally(() => {
+          this.#running = false
+          if (this.#hasWork && !this.#context.signal.aborted) this.start()
+        })
+    })
+  }
+
+  get #hasWork(): boolean {
+    return this.#pending.queue.length > 0 || this.#context.lease.isReleaseDue
+  }
+
+  async #run(): Promise<void> {
+    const { signal, clock, random } = this.#context
+    for (let losses = 0; this.#hasWork && !signal.aborted; ) {
+      if (!(await this.#isCurrent()) || (await this.#lingers())) continue
+      const decision = await this.#attempt(losses === 0)
+      losses = decision?.kind === 'lost' ? losses + 1 : 0
+      if (losses > 0) await sleep(clock, backoffMs(losses - 1, random), signal)
+    }
+    this.#isHurried = false
+  }
+
+  async #attempt(isFirst: boolean): Promise<Decision | undefined> {
+    const step = this.#context.lease.next(this.#pending.early.count, isFirst)
+    if (step.kind === 'wait') return this.#awaitHolder()
+    if (step.kind === 'entry') return this.#sendLease(step.entry)
+    const taken = this.#take(step.only)
+    if (taken.batch) return this.#send(new Sent(taken.batch, this.#context))
+    if (taken.blocked) await this.#unblock(taken.blocked)
+    else if (taken.count === 0) await this.#uploadFirst()
+    return undefined
+  }
+
+  /** Whether what we have is what the next batch may be built on; waits for it where it is not. */
+  async #isCurrent(): Promise<boolean> {
+    const { follow, committed, clock, random, signal } = this.#context
+    if (follow.unusable) return true
+    if (follow.reloading) await follow.reloading.catch(() => {})
+    else if (committed.behind)
+      await follow.join().catch(() => sleep(clock, backoffMs(3, random), signal))
+    else return true
+    return false
+  }
+
+  /** Where nobody waits, what has just come may be joined by more. True: look again. */
+  async #lingers(): Promise<boolean> {
+    const { clock, lingerMs, earlyChangesMax } = this.#context
+    const { count } = this.#pending.early
+    const { oldestEarlyMs } = this.#pending
+    if (this.#isHurried || this.#pending.waiting > 0 || oldestEarlyMs === undefined) return false
+    if (count >= earlyChangesMax || this.#context.lease.state !== 'held') return false
+    const leftMs = oldestEarlyMs + lingerMs - clock.monotonicMs()
+    if (leftMs <= 0) return false
+    await this.#sleepUntilWoken(leftMs)
+    return true
+  }
+
+  #sleepUntilWoken(delayMs: number): Promise<void> {
+    const { clock } = this.#context
+    return new Promise((resolve) => {
+      const cancel = clock.setTimer(delayMs, resolve, true)
+      this.#wake = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+
+  /** Another process has the lease, and was asked for it. */
+  async #awaitHolder(): Promise<undefined> {
+    const { follow } = this.#context
+    this.#context.deadlines.hold(this.#pending.members())
+    this.#context.inherit()
+    await this.#sleepUntilWoken(recallPollMs)
+    await follow.poll().catch(() => {})
+    return undefined
+  }
+
+  async #sendLease(kind: LeaseEntry): Promise<Decision> {
+    const batch = leaseBatch(this.#context, this.#context.committed.head, kind)
+    return this.#send(new Sent(batch, this.#context))
+  }
+
+  #take(only: 'all' | 'early'): Taken<Intent> {
+    try {
+      this.#context.refuse(false)
+    } catch (error) {
+      if (!(error instanceof FsError)) throw error
+      this.#pending.failWaiting(error)
+      this.#loseForever()
+    }
+    const { queue } = this.#pending
+    const first = only === 'all' ? queue : queue.filter((member) => member.isEarly)
+    if (this.#context.lease.wishesJournal && this.#context.early.isPossible)
+      this.#context.lease.journal = this.#context.early.open()
+    const taken = takeBatch(this.#context.committed, first, this.#context)
+    this.#pending.shift(taken.count)
+    for (const member of taken.decided) this.#pending.settle(member)
+    for (const one of taken.unprepared) this.#prepareAgain(one)
+    return taken
+  }
+
+  /** What was answered goes to waste only where the volume takes no change any more. */
+  #loseForever(): void {
+    try {
+      this.#context.refuse(true)
+    } catch (error) {
+      if (!this.#context.signal.aborted) this.#pending.failAll(error as FsError)
+    }
+  }
+
+  async #send(sent: Sent<Intent>): Promise<Decision> {
+    this.#sent = sent
+    this.#context.lease.begin()
+    this.#pending.send(sent.batch.members)
+    const decision = await this.#decide(sent)
+    this.#sent = undefined
+    const { counts } = this
+    counts.unknownOutcomes += sent.unknowns
+    counts.voids += sent.voids
+    if (!this.#context.signal.aborted) this.#context.contact.answered('commit')
+    if (decision.kind === 'landed') this.#land(sent)
+    else if (decision.kind === 'failed') await this.#failed(sent, decision.error)
+    else {
+      counts.conflicts++
+      this.#pending.takeBack()
+    }
+    return decision
+  }
+
+  /** What was answered early stays, unless the volume can never have it. */
+  async #failed(sent: Sent<Intent>, error: FsError): Promise<void> {
+    const { clock, random, signal } = this.#context
+    const isForNow = error.errno === Errno.ENOSPC || signal.aborted
+    for (const member of sent.batch.members)
+      if (!member.isEarly) this.#pending.end(member, error)
+      else if (!isForNow) this.#pending.lose(member, error)
+    this.#pending.takeBack()
+    if (isForNow) await sleep(clock, backoffMs(10, random), signal)
+  }
+
+  /** Never rejects: an error on the way leaves the outcome unknown, and nobody without an answer. */
+  async #decide(sent: Sent<Intent>): Promise<Decision> {
+    try {
+      return await sent.settle()
+    } catch (cause) {
+      this.#context.logger.error('a batch could not be decided', { seq: sent.seq, error: cause })
+      const error = new FsError(Errno.EIO, 'the outcome of the change is not known', { cause })
+      return { kind: 'failed', error }
+    }
+  }
+
+  #land(sent: Sent<Intent>): void {
+    if (this.#landed === sent) return
+    this.#landed = sent
+    const { members, added, stale } = sent.batch
+    this.#context.early.forget(stale)
+    this.counts.commits++
+    this.counts.changes += members.length
+    this.#pending.landed(members, added)
+    for (const member of members) this.#pending.settle(member)
+    if (this.#pending.early.count === 0) this.#context.early.drained()
+  }
+
+  /** What it needs has changed: it steps aside, and comes back at the end of the queue. */
+  async #prepareAgain({ member, missed }: Unprepared<Intent>): Promise<void> {
+    const { clock } = this.#context
+    this.#pending.remove(member)
+    try {
+      await this.#context.prepareFor(missed, member.intent)
+      this.#context.refuse(false)
+      member.deadlineMs = clock.monotonicMs() + this.#context.deadlineMs
+      this.#pending.lookAgain()
+      this.#pending.add(member)
+      this.start()
+    } catch (error) {
+      member.verdict = { kind: 'failed', error }
+      member.settle()
+    }
+  }
+
+  /** The first of the queue was answered already: everything else waits for what it needs. */
+  async #unblock({ member, missed }: Unprepared<Intent>): Promise<void> {
+    const { clock, random, signal, prepareFor } = this.#context
+    await prepareFor(missed, member.intent).catch(() => sleep(clock, backoffMs(10, random), signal))
+  }
+
+  /** What the first of the queue names is not in the store yet. */
+  async #uploadFirst(): Promise<void> {
+    const { clock, random, signal, rules } = this.#context
+    const first = this.#pending.queue[0]
+    if (!first) return sleep(clock, recallPollMs, signal)
+    try {
+      await rules.upload?.(first.intent)
+    } catch (error) {
+      if (first.isEarly) await sleep(clock, backoffMs(10, random), signal)
+      else if (this.#pending.take((member) => member === first).length > 0)
+        this.#pending.end(first, asFsError(error))
+    }
+  }
+}
