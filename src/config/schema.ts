@@ -151,6 +151,13 @@ const mount = {
     doc: 'The same for names that do not exist.',
     allowed: 'seconds from 0 to 3600, such as 1 or 0.25',
   }),
+  write_lease: option(booleanValue(), {
+    kind: 'boolean',
+    group: 'mount',
+    default: 'false',
+    doc: 'Answer changes as soon as they stand in a local journal, while this is the only mount that writes. New: not for environments that other mounts show with entry_ttl=0.',
+    allowed: trueOrFalse,
+  }),
   allow_other: option(booleanValue(), {
     kind: 'boolean',
     group: 'mount',

@@ -69,6 +69,10 @@ export interface ContentStore {
    * to be read or uploaded. FsError: EIO, ENOSPC, EFBIG.
    */
   save(base: Stored, snapshot: SaveSnapshot): SaveResult | Promise<SaveResult>
+  /** The plain bytes of a block, where they can be had without waiting. */
+  blockAtHand(hash: Hash): Buffer | undefined
+  /** Stores a block once more that was made by a save. FsError: EIO, ENOSPC. */
+  putBlock(plain: Uint8Array): Promise<void>
   /** All extended attributes of an inode, also where they are a block of their own. */
   loadXattrs(inode: Pick<Inode, 'xattrs' | 'xattrBlock'>): Xattrs | Promise<Xattrs>
   /** Makes a block of a set too large for the inode's record (over 4 KiB). */

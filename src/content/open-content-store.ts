@@ -10,7 +10,7 @@ import { contentHashes } from './content-hashes.js'
 import { readContent } from './read-content.js'
 import { saveContent } from './save-content.js'
 import { seekContent } from './seek-content.js'
-import type { UploadStatus, UploadTarget } from './upload.js'
+import { Upload, type UploadStatus, type UploadTarget } from './upload.js'
 import { createUploadRoom } from './upload-room.js'
 import { loadXattrs, saveXattrs } from './xattr-block.js'
 
@@ -39,6 +39,8 @@ export function openContentStore(options: ContentStoreOptions): ContentStore {
     read: (inode, offset, length, read) => readContent(source, inode, offset, length, read),
     seek: (inode, offset, what) => seekContent(source, inode, offset, what),
     save: (base, snapshot) => saveContent(target, base, snapshot),
+    blockAtHand: (hash) => source.block(hash),
+    putBlock: (plain) => putBlock(target, plain),
     loadXattrs: (inode) => loadXattrs(source, inode),
     saveXattrs: (xattrs: Xattrs) => saveXattrs(target, xattrs),
     hashes: (content: Content): AsyncIterable<Hash> => contentHashes(source, content),
@@ -49,6 +51,14 @@ export function openContentStore(options: ContentStoreOptions): ContentStore {
       if (!options.packer) packer.close()
     },
   }
+}
+
+async function putBlock(target: UploadTarget, plain: Uint8Array): Promise<void> {
+  const upload = new Upload(target)
+  const copy = Buffer.allocUnsafeSlow(plain.length)
+  copy.set(plain)
+  await upload.add(copy)
+  await upload.finish()
 }
 
 function statusOf(source: BlockSource, written: UploadStatus): ContentStatus {

@@ -8,6 +8,8 @@ import { DEFAULT_WISHES } from '../fuse/handshake.js'
 import type { Notifier } from '../fuse/notify.js'
 import { type FuseServer, serveMount } from '../fuse/serve.js'
 import { tune } from '../fuse/tuning.js'
+import type { Journals } from '../journal/journal.js'
+import { openJournalFolder } from '../journal/journal-folder.js'
 import { tryLock } from '../native/flock.js'
 import type { Logger } from '../observe/logger.js'
 import type { MountStatus } from '../observe/status.js'
@@ -48,6 +50,8 @@ export interface MountPlan {
   readonly stateDir: string
   /** How old other mounts' changes may be; 0: every open asks. */
   readonly entryTtlMs: number
+  /** Changes may be answered before they are committed. */
+  readonly writeLease: boolean
   readonly negativeTtlMs: number
   readonly allowOther: boolean
   readonly present: PresentedOwner
@@ -121,6 +125,7 @@ async function openMountedVolume(
     ownerId,
     ownerName: plan.owner,
     ...(store.tables ? {} : { copies: openCopies(plan, volume, logger) }),
+    ...(hasJournals(plan) ? { journals: openJournals(plan, volume, logger) } : {}),
     spoolDirectory: path.join(plan.stateDir, 'spool'),
     cacheBytesMax: plan.cacheBytesMax,
     entryTtlMs: plan.entryTtlMs,
@@ -135,6 +140,20 @@ async function openMountedVolume(
 function openCopies({ stateDir }: MountPlan, volume: Uuid, logger: Logger): Copies {
   return openCopyFolder({
     directory: path.join(stateDir, 'replica', volume),
+    volume,
+    tryLock: (fd) => tryLock(fd, 'exclusive'),
+    warn: (message, fields) => logger.warn(message, fields),
+  })
+}
+
+/** Who asks the store at every open must not be answered from a journal either. */
+function hasJournals({ writeLease, readOnly, entryTtlMs }: MountPlan): boolean {
+  return writeLease && !readOnly && entryTtlMs > 0
+}
+
+function openJournals({ stateDir }: MountPlan, volume: Uuid, logger: Logger): Journals {
+  return openJournalFolder({
+    directory: path.join(stateDir, 'journal', volume),
     volume,
     tryLock: (fd) => tryLock(fd, 'exclusive'),
     warn: (message, fields) => logger.warn(message, fields),

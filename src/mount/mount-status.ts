@@ -2,7 +2,7 @@
 
 import type { DeviceCounts } from '../fuse/device.js'
 import type { NotifyCounts } from '../fuse/notify.js'
-import type { Counts, MountStatus, StoreStatus } from '../observe/status.js'
+import type { Counts, LeaseStatus, MountStatus, StoreStatus } from '../observe/status.js'
 import type { VolumeStatus } from '../vfs/open-volume.js'
 
 export interface StatusParts {
@@ -32,6 +32,7 @@ export function mountStatus(parts: StatusParts): MountStatus {
     seq: replica.seq,
     ...(replica.loading ? { loadedRecords: replica.loading.records } : {}),
     pendingChanges: replica.queued,
+    writeLease: leaseStatus(parts.volume),
     usedBytes,
     usedInodes,
     counts: {
@@ -44,6 +45,7 @@ export function mountStatus(parts: StatusParts): MountStatus {
       spool: numbers(spool),
       content: numbers(content),
       replica: numbers(replica),
+      early: numbers(replica.early),
       store: parts.store,
     },
   }
@@ -53,6 +55,20 @@ function storeStatus({ replica }: VolumeStatus): StoreStatus {
   if (replica.state !== 'offline') return { state: 'answering' }
   const since = new Date(Date.now() - replica.contactAgeMs).toISOString()
   return { state: 'silent', since }
+}
+
+function leaseStatus({ replica }: VolumeStatus): LeaseStatus {
+  const { lease, holder, journalBytes, uncommitted, uncommittedBytes, oldestMs, lost } =
+    replica.early
+  return {
+    state: lease,
+    ...(holder ? { holder } : {}),
+    journalBytes,
+    uncommittedChanges: uncommitted,
+    uncommittedBytes,
+    oldestUncommittedMs: Math.round(oldestMs),
+    lostChanges: lost,
+  }
 }
 
 /** The fields of a status that are numbers. */

@@ -13,6 +13,19 @@ export interface StoreStatus {
   readonly lastError?: string
 }
 
+/** The volume's write lease, and what was answered before it was committed. */
+export interface LeaseStatus {
+  /** `held`: by this mount, which may answer early; `foreign`: by another one. */
+  readonly state: 'none' | 'held' | 'recalled' | 'foreign'
+  /** Id of the process that has it. */
+  readonly holder?: string
+  readonly journalBytes: number
+  readonly uncommittedChanges: number
+  readonly uncommittedBytes: number
+  readonly oldestUncommittedMs: number
+  readonly lostChanges: number
+}
+
 /** What a mount answers to `status`. */
 export interface MountStatus {
   readonly mountpoint: string
@@ -28,6 +41,7 @@ export interface MountStatus {
   readonly loadedRecords?: number
   /** Changes that are checked and not yet committed. */
   readonly pendingChanges?: number
+  readonly writeLease?: LeaseStatus
   readonly usedBytes?: number
   readonly usedInodes?: number
   /** Requests of the kernel by operation, open handles, known inodes, cache hits, ... */

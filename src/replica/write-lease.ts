@@ -220,8 +220,8 @@ export class WriteLeaseKeeper {
   meet(entry: LogEntry, isOwn: boolean): void {
     const before = this.#lease
     const after = entry.head.lease
-    if (isOwn) this.#ownCommit()
-    else this.#foreignMs = this.#nowMs
+    if (!isOwn) this.#foreignMs = this.#nowMs
+    else if (entry.kind === EntryKind.change) this.#ownCommit()
     if (!isOwn && before && !this.#isMine(before) && entry.kind === EntryKind.change)
       this.#holderMs = this.#nowMs
     if (after && after.holder !== before?.holder && this.#isMine(after)) this.#granted(entry.seq)

@@ -52,6 +52,7 @@ export function createVfs(options: VfsOptions): Vfs {
     isUnsaved: (ino) => fs.files.get(ino)?.dirty ?? false,
     pins: () => fs.orphans().flatMap(namedHashes),
     onInvalidate: (listener) => fs.invalidations.listen(listener),
+    lost: (intent, error) => fs.losses.lost(intent, error),
     status: () => statusOf(fs),
     openFiles: () =>
       [...fs.handles.all()].map(({ ino, pid }) => ({ ino, pid, path: fs.path(ino) })),

@@ -15,6 +15,7 @@ import type { Intent } from './intents/intent.js'
 import { Invalidations } from './invalidations.js'
 import { Listings } from './listings.js'
 import { Locks } from './locks.js'
+import { Losses } from './losses.js'
 import { OpenFile } from './open-file.js'
 import { createNameHash } from './readdir-order.js'
 import { Saves } from './saves.js'
@@ -30,6 +31,7 @@ export class FileSystem {
   readonly listings: Listings
   readonly locks = new Locks()
   readonly saves: Saves
+  readonly losses: Losses
   readonly invalidations: Invalidations
   /** Regular files that are open or have something unsaved. */
   readonly files = new Map<number, OpenFile>()
@@ -41,6 +43,7 @@ export class FileSystem {
     this.inodes = new InodeTable((ino) => this.#gone(ino))
     this.listings = new Listings(options.replica, createNameHash(options.volume))
     this.saves = new Saves(this)
+    this.losses = new Losses(this)
     this.invalidations = new Invalidations(this.inodes)
     options.replica.onForeignChange((change) => {
       for (const inode of change.removed) {

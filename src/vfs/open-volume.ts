@@ -5,6 +5,7 @@ import type { ContentStatus, ContentStore } from '../content/content.js'
 import { createSpool } from '../content/create-spool.js'
 import { openContentStore } from '../content/open-content-store.js'
 import { openSpoolStorage, type SpoolStorageStatus } from '../content/spool-storage.js'
+import type { Journals } from '../journal/journal.js'
 import { openReplica } from '../replica/open-replica.js'
 import type { Replica, ReplicaStatus } from '../replica/replica.js'
 import type { ReplicaLogger } from '../replica/replica-options.js'
@@ -29,6 +30,8 @@ export interface VolumeOptions {
   readonly ownerName: string
   /** Where the volume's records are kept if its store is somewhere else; in memory if absent. */
   readonly copies?: Copies | undefined
+  /** Where changes are journaled to be answered before they are committed; absent: none is. */
+  readonly journals?: Journals | undefined
   /** A local folder for unsaved bytes that are too many for memory. */
   readonly spoolDirectory: string
   /** Memory for blocks. */
@@ -84,6 +87,8 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
       pins: () => vfs?.pins() ?? [],
       isHeld: (ino) => vfs?.isUsed(ino) ?? false,
       isBusy: () => (vfs?.status().openHandles ?? 0) > 0,
+      onLost: (intent, error) => vfs?.lost(intent, error),
+      ...(options.journals ? { journals: options.journals } : {}),
       ...(options.copies ? { copies: options.copies } : {}),
       ...(logger ? { logger } : {}),
       ...(options.onIdle ? { onIdle: options.onIdle } : {}),

@@ -11,6 +11,7 @@ import { applyAdopt, applySave, prepareSave } from './intents/save.js'
 import { applySetattr } from './intents/setattr.js'
 import { applySetxattr, prepareSetxattr } from './intents/setxattr.js'
 import { applyRmdir, applyUnlink } from './intents/unlink.js'
+import { decodeIntent, encodeIntent } from './journaled-intent.js'
 
 /** Handed to openReplica. `content` uploads what saves and large attributes need. */
 export function createRules(content: ContentStore): Rules<Intent> {
@@ -22,6 +23,26 @@ export function createRules(content: ContentStore): Rules<Intent> {
       return undefined
     },
     apply,
+    upload: createUploads(content),
+    journal: { encode: (intent) => encodeIntent(content, intent), decode: decodeIntent },
+  }
+}
+
+/** The blocks of changes that come from a journal: each is stored once more before it is named. */
+function createUploads(content: ContentStore): (intent: Intent) => Promise<void> | undefined {
+  const uploads = new WeakMap<Intent, Promise<void> | 'done'>()
+  return (intent) => {
+    if (intent.kind !== 'save' && intent.kind !== 'adopt') return undefined
+    if (intent.snapshot || !intent.block) return undefined
+    const known = uploads.get(intent)
+    if (known) return known === 'done' ? undefined : known
+    const upload = content.putBlock(intent.block.plain)
+    uploads.set(intent, upload)
+    upload.then(
+      () => uploads.set(intent, 'done'),
+      () => uploads.delete(intent),
+    )
+    return upload
   }
 }
 

@@ -5,9 +5,11 @@
 // Every method answers at once where everything it needs is in memory, and a promise only where it
 // has to wait for the store. Errors are FsError, thrown or rejected. Names are byte strings.
 
+import type { FsError } from '../posix/errno.js'
 import type { Hash, Inode, Timespec } from '../volume/inode.js'
 import type { AnsweredRequest } from '../volume/log-entry.js'
 import type { Name } from '../volume/name.js'
+import type { Intent } from './intents/intent.js'
 
 export type Awaitable<T> = T | Promise<T>
 
@@ -260,6 +262,8 @@ export interface Vfs {
   /** Blocks that inodes without a name still need: no record names them any more. */
   pins(): Iterable<Hash>
   onInvalidate(listener: (invalidation: Invalidation) => void): void
+  /** A change that was answered cannot be done: whoever asks next is told. */
+  lost(intent: Intent, error: FsError): void
   status(): VfsStatus
   /** Who holds what open: for messages about a busy file system. */
   openFiles(): { readonly ino: number; readonly pid: number; readonly path: Name | undefined }[]

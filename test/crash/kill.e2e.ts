@@ -7,4 +7,6 @@ if (process.env.CASSFS_E2E_TARGET) testKillRounds(targetName(), rounds || 100)
 else {
   testKillRounds('cassfs', rounds || 100)
   testKillRounds('cassandra', rounds || 10)
+  testKillRounds('cassfs', rounds || 40, ['-write_lease=true'])
+  testKillRounds('cassandra', rounds || 10, ['-write_lease=true'])
 }

@@ -6,13 +6,14 @@ import { killRounds } from './kill-rounds.js'
 
 const ROUND_TIMEOUT_MS = 15_000
 
-export function testKillRounds(name: TargetName, rounds: number): void {
+export function testKillRounds(name: TargetName, rounds: number, flags: string[] = []): void {
   const seed = Number(process.env.CASSFS_TEST_SEED ?? Date.now() % 1_000_000_000)
-  const title = `${rounds} kills of a mount on ${name}: nothing acknowledged is lost (seed ${seed})`
+  const how = [name, ...flags].join(' ')
+  const title = `${rounds} kills of a mount on ${how}: nothing acknowledged is lost (seed ${seed})`
   test(title, { timeout: 60_000 + rounds * ROUND_TIMEOUT_MS }, async (t) => {
     const missing = name === 'dir' ? 'a folder cannot be killed' : await targetMissing(name)
     if (missing) return t.skip(missing)
-    const target = await openTarget(name)
+    const target = await openTarget(name, flags)
     try {
       const { acknowledged, hits } = await killRounds(target, rounds, seed)
       t.diagnostic(`${acknowledged} operations acknowledged, ${hits} kills in the middle of one`)

@@ -40,6 +40,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   mount: below(
     ...belowVfs(),
     'journal',
+    'journal/journal',
     'vfs',
     'fuse',
     'native',

@@ -1,7 +1,7 @@
 // `cassfs status`: the mounts of this host and how they are.
 
 import { resolveMountpoint } from '../../mount/mount-table.js'
-import type { MountStatus } from '../../observe/status.js'
+import type { LeaseStatus, MountStatus } from '../../observe/status.js'
 import { Errno, FsError } from '../../posix/errno.js'
 import type { CommandContext, OwnOptions } from '../command-spec.js'
 import { type SeenMount, seeMounts } from '../mount-client.js'
@@ -55,6 +55,23 @@ function describeState(state: SeenMount['state'], status: MountStatus | undefine
   return status?.readOnly ? `${state}, read-only` : state
 }
 
+function describeLease(lease: LeaseStatus): string | undefined {
+  const { state, uncommittedChanges, uncommittedBytes, oldestUncommittedMs, lostChanges } = lease
+  const names = {
+    none: 'nobody has it',
+    held: 'held',
+    recalled: 'recalled',
+    foreign: 'another mount has it',
+  }
+  const age = formatDuration(oldestUncommittedMs)
+  const early =
+    uncommittedChanges > 0
+      ? `, ${uncommittedChanges} changes (${formatBytes(uncommittedBytes)}) to be committed for ${age}`
+      : ''
+  const lost = lostChanges > 0 ? `, ${lostChanges} changes lost` : ''
+  return `${names[state]}${early}${lost}`
+}
+
 function advice(mounts: readonly SeenMount[]): string {
   const dead = mounts.filter((mount) => mount.state === 'dead')
   const lines = dead.map(
@@ -85,6 +102,7 @@ function renderDetails(mount: SeenMount): string {
       'changes under way',
       status?.pendingChanges === undefined ? undefined : String(status.pendingChanges),
     ],
+    ['write lease', status?.writeLease && describeLease(status.writeLease)],
     ['used', status?.usedBytes === undefined ? undefined : formatBytes(status.usedBytes)],
     ['files', status?.usedInodes === undefined ? undefined : String(status.usedInodes)],
   ]

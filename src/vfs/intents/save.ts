@@ -9,7 +9,7 @@ import { isRegular, S_IFMT } from '../../posix/mode.js'
 import type { Draft, Namespace } from '../../replica/namespace.js'
 import { PrepareAgain } from '../../replica/replica.js'
 import { compareTimes, timeAfter } from '../../volume/clock.js'
-import type { Content, Inode, Timespec } from '../../volume/inode.js'
+import type { Content, Hash, Inode, Timespec } from '../../volume/inode.js'
 import type { Name } from '../../volume/name.js'
 import { type IntentBase, modifiedAt } from './checks.js'
 import { newNameIn } from './link.js'
@@ -23,7 +23,10 @@ interface Saving extends IntentBase {
   readonly modeDropped: number
   /** Attributes set since, already answered. */
   readonly changes: SettledChanges | undefined
-  readonly snapshot: SaveSnapshot
+  /** Undefined where it comes from a journal: then it is prepared. */
+  readonly snapshot: SaveSnapshot | undefined
+  /** Transient: the block that it names, while it stands in a journal. */
+  block?: NamedBlock | undefined
   /** Transient: what `prepareSave` made of the snapshot, and on what. */
   prepared: Prepared | undefined
 }
@@ -33,6 +36,12 @@ interface Prepared {
   readonly result: SaveResult
   /** As the last attempt to commit it had it. */
   mtime?: Timespec
+}
+
+/** A block with its plain bytes. */
+export interface NamedBlock {
+  readonly hash: Hash
+  readonly plain: Uint8Array
 }
 
 export interface SaveIntent extends Saving {
@@ -60,8 +69,9 @@ export function prepareSave(
   namespace: Namespace,
   missing: ReadonlySet<string> | undefined,
 ): Promise<void> | undefined {
+  if (intent.block && missing) return content.putBlock(intent.block.plain)
   const base = intent.kind === 'adopt' ? intent.inode : namespace.inode(intent.ino)
-  if (!base) return undefined
+  if (!base || !intent.snapshot) return undefined
   if (intent.prepared && !missing && isSame(intent.prepared.base, base)) return undefined
   const keep = (result: SaveResult) => {
     intent.prepared = { base: { content: base.content, size: base.size }, result }
