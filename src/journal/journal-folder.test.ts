@@ -72,7 +72,7 @@ test('a living process keeps its journal to itself; a dead one leaves it to one 
   assert.deepEqual(journals.takeDead(), [])
   taken[0]?.release()
   const [again] = journals.takeDead()
-  again?.remove()
+  again?.remove(false)
   assert.throws(() => readFileSync(path), { code: 'ENOENT' })
   assert.deepEqual(journals.takeDead(), [])
   alive.close(true)
@@ -90,7 +90,7 @@ test('a journal that is cleared keeps nothing, one that is closed empty leaves n
   journal.close(false)
   const [left] = journals.takeDead()
   assert.deepEqual(left?.records, [record(2)])
-  left?.remove()
+  left?.remove(false)
   assert.deepEqual(readdirSync(directory), [])
 })
 
@@ -105,7 +105,7 @@ test('cut short anywhere, what comes before is read, and the file is kept aside'
       [1, 2, 3].slice(0, whole).map((number) => record(number)),
     )
     assert.equal(one.damage === undefined, ends.includes(length), `at ${length}: ${one.damage}`)
-    one.remove()
+    one.remove(false)
   }
   assert.deepEqual(readdirSync(directory), [`${path.split('/').pop()}.damaged`])
 })
@@ -119,7 +119,7 @@ test('a flipped bit ends what can be read, and nothing behind it is believed', (
     const [one] = journals.takeDead()
     assert.equal(one?.id, id)
     assert.ok((one?.records.length ?? 3) < 3 && one?.damage)
-    one?.remove()
+    one?.remove(false)
   }
 })
 

@@ -38,7 +38,7 @@ export function openJournalFolder(options: JournalFolderOptions): Journals {
       mkdirSync(directory, { recursive: true, mode: 0o700 })
       const dead: DeadJournal[] = []
       for (const name of readdirSync(directory).sort()) {
-        const journal = idPattern.test(name) ? takeDead(options, name) : undefined
+        const journal = idPattern.test(name) ? tryDead(options, name) : undefined
         if (journal) dead.push(journal)
       }
       return dead
@@ -95,26 +95,37 @@ class JournalOnDisk implements Journal {
   }
 }
 
+/** One that cannot be had must not keep the others from being carried on. */
+function tryDead(options: JournalFolderOptions, name: string): DeadJournal | undefined {
+  try {
+    return takeDead(options, name)
+  } catch (error) {
+    options.warn('a journal cannot be carried on', { directory: options.directory, name, error })
+    return undefined
+  }
+}
+
 /** Undefined where its process lives, or somebody else was faster. */
 function takeDead(options: JournalFolderOptions, name: string): DeadJournal | undefined {
   const { directory, tryLock, warn } = options
   const path = join(directory, name)
   const fd = openIfThere(path)
   if (fd === undefined) return undefined
-  if (!tryLock(fd) || !isStill(path, fd)) {
-    closeSync(fd)
-    return undefined
+  let kept: DeadJournal | undefined
+  try {
+    if (!tryLock(fd) || !isStill(path, fd)) return undefined
+    const { header, records, damage } = readJournal(fd)
+    if (header && header.volume === options.volume && header.journal === name)
+      kept = deadJournal(directory, path, fd, { id: name, records, damage })
+    // It ended before it began, or is no journal of this volume: nothing was ever answered by it.
+    else if (damage || header) {
+      warn('a file in the journal folder is no journal of this volume: it is kept aside', { path })
+      renameSync(path, `${path}.damaged`)
+    } else rmSync(path, { force: true })
+    return kept
+  } finally {
+    if (!kept) closeSync(fd)
   }
-  const { header, records, damage } = readJournal(fd)
-  if (header && header.volume === options.volume && header.journal === name)
-    return deadJournal(directory, path, fd, { id: name, records, damage })
-  // It ended before it began, or is no journal of this volume: nothing was ever answered by it.
-  if (damage || header) {
-    warn('a file in the journal folder is no journal of this volume: it is kept aside', { path })
-    renameSync(path, `${path}.damaged`)
-  } else rmSync(path, { force: true })
-  closeSync(fd)
-  return undefined
 }
 
 function deadJournal(
@@ -125,8 +136,8 @@ function deadJournal(
 ): DeadJournal {
   return {
     ...contents,
-    remove() {
-      if (contents.damage) renameSync(path, `${path}.damaged`)
+    remove(keepAside) {
+      if (keepAside || contents.damage) renameSync(path, `${path}.damaged`)
       else rmSync(path, { force: true })
       syncDirectory(directory)
       closeSync(fd)

@@ -52,8 +52,8 @@ export interface DeadJournal {
   readonly records: readonly JournalRecord[]
   /** Why what is behind `records` cannot be read; undefined where nothing is. */
   readonly damage: string | undefined
-  /** All its records are committed, or lost: its file goes, or is kept aside where it is damaged. */
-  remove(): void
+  /** All its records are committed, or lost: its file goes, or is kept aside where asked or damaged. */
+  remove(keepAside: boolean): void
   /** Somebody else may carry it on. */
   release(): void
 }

@@ -125,7 +125,10 @@ async function openMountedVolume(
     ownerId,
     ownerName: plan.owner,
     ...(store.tables ? {} : { copies: openCopies(plan, volume, logger) }),
-    ...(hasJournals(plan) ? { journals: openJournals(plan, volume, logger) } : {}),
+    // What another mount left is carried on whatever this one does itself.
+    ...(plan.readOnly ? {} : { journals: openJournals(plan, volume, logger) }),
+    // Who asks the store at every open must not be answered from a journal either.
+    writeLease: plan.writeLease && plan.entryTtlMs > 0,
     spoolDirectory: path.join(plan.stateDir, 'spool'),
     cacheBytesMax: plan.cacheBytesMax,
     entryTtlMs: plan.entryTtlMs,
@@ -144,11 +147,6 @@ function openCopies({ stateDir }: MountPlan, volume: Uuid, logger: Logger): Copi
     tryLock: (fd) => tryLock(fd, 'exclusive'),
     warn: (message, fields) => logger.warn(message, fields),
   })
-}
-
-/** Who asks the store at every open must not be answered from a journal either. */
-function hasJournals({ writeLease, readOnly, entryTtlMs }: MountPlan): boolean {
-  return writeLease && !readOnly && entryTtlMs > 0
 }
 
 function openJournals({ stateDir }: MountPlan, volume: Uuid, logger: Logger): Journals {

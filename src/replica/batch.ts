@@ -104,6 +104,8 @@ class BatchDraft<Intent> {
   readonly #members: Member<Intent>[] = []
   readonly #writes: RecordWrite[] = []
   readonly #inodes = new Map<number, Inode | undefined>()
+  /** Of journals: up to which number their changes are committed. */
+  readonly #numbers = new Map<Uuid, number>()
   #bytes = 0
 
   constructor(committed: Committed, context: BatchContext<Intent>) {
@@ -122,11 +124,15 @@ class BatchDraft<Intent> {
   }
 
   add(member: Member<Intent>): 'member' | 'decided' | PrepareAgain {
+    if (this.#isCommitted(member)) {
+      member.verdict = { kind: 'done', value: undefined }
+      return 'decided'
+    }
     const step = this.#apply(member)
     if (step instanceof PrepareAgain) return step
     // Without a change before it in this batch, what it saw is committed: its verdict stands. One that
     // stands in a journal needs an entry, so that nobody tries it once more.
-    if (!step && this.#members.length === 0 && !member.isEarly) return 'decided'
+    if (!step && this.#members.length === 0 && !member.journaled) return 'decided'
     this.#members.push(member)
     if (step) this.#collect(member, step)
     return 'member'
@@ -141,6 +147,20 @@ class BatchDraft<Intent> {
       added: this.#overlay.added,
       stale,
     }
+  }
+
+  /** A batch of it, sent by this process or by the one before, has arrived after all. */
+  #isCommitted({ isEarly, journaled }: Member<Intent>): boolean {
+    return isEarly && journaled !== undefined && journaled.number <= this.#number(journaled.journal)
+  }
+
+  #number(journal: Uuid): number {
+    let number = this.#numbers.get(journal)
+    if (number === undefined) {
+      number = this.#committed.journalNumber(journal)
+      this.#numbers.set(journal, number)
+    }
+    return number
   }
 
   /** Undefined: its check failed, or it changes nothing. */
@@ -176,6 +196,17 @@ class BatchDraft<Intent> {
     member.begins = namedHashChanges(steps).begins
   }
 
+  /** Those lost among its members are never to be done either; a number never goes back. */
+  #journalWrites(stale: readonly Uuid[]): RecordWrite[] {
+    const numbers = new Map<Uuid, number>()
+    for (const { journaled } of this.#members)
+      if (journaled) {
+        const { journal, number } = journaled
+        numbers.set(journal, Math.max(number, numbers.get(journal) ?? this.#number(journal)))
+      }
+    return journalWrites(numbers, stale)
+  }
+
   #commit(stale: readonly Uuid[]): Commit {
     const { volume, owner, protocol, newUuid, headOf } = this.#context
     const before = this.#committed.head
@@ -189,7 +220,7 @@ class BatchDraft<Intent> {
       request,
       previousRequest: before.request,
       head: headOf({ ...overlay.head, seq, request }, seq, EntryKind.change),
-      ...protocol.merge([...this.#writes, ...journalWrites(this.#members, stale)]),
+      ...protocol.merge([...this.#writes, ...this.#journalWrites(stale)]),
       answers: this.#members.flatMap(({ answers, verdict }) =>
         answers && verdict?.kind === 'done' ? [answers] : [],
       ),
@@ -199,20 +230,16 @@ class BatchDraft<Intent> {
   }
 }
 
-/** Which changes of which journals are committed now: those lost among them are never to be done either. */
-function journalWrites<Intent>(
-  members: readonly Member<Intent>[],
-  stale: readonly Uuid[],
-): RecordWrite[] {
-  const numbers = new Map<Uuid, number | undefined>(stale.map((journal) => [journal, undefined]))
-  for (const { journaled } of members)
-    if (journaled) numbers.set(journaled.journal, journaled.number)
-  return [...numbers].map(([journal, number]) => ({
-    kind: RecordKind.journal,
-    parent: 0,
-    name: journal,
-    value: number === undefined ? undefined : encodeJournalNumber(number),
+/** How far journals are committed now; of the stale ones nothing more is known. */
+function journalWrites(numbers: ReadonlyMap<Uuid, number>, stale: readonly Uuid[]): RecordWrite[] {
+  const key = { kind: RecordKind.journal, parent: 0 }
+  const gone = stale.map((name) => ({ ...key, name, value: undefined }))
+  const known = [...numbers].map(([name, number]) => ({
+    ...key,
+    name,
+    value: encodeJournalNumber(number),
   }))
+  return [...gone, ...known]
 }
 
 /** One that was answered early is what it is: only what is not loaded yet can be waited for. */
@@ -240,7 +267,7 @@ export function leaseBatch<Intent>(
     request,
     previousRequest: before.request,
     head: headOf({ ...before, seq, request }, seq, kind),
-    ...protocol.merge(journalWrites([], stale)),
+    ...protocol.merge(journalWrites(new Map(), stale)),
     answers: [],
   }
   const expect = { seq: before.seq, request: before.request }

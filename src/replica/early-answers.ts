@@ -4,6 +4,7 @@
 
 import type { DeadJournal, Journal, Journals } from '../journal/journal.js'
 import type { Uuid } from '../volume/record.js'
+import type { Committed } from './committed.js'
 import type { Member } from './member.js'
 import type { Touched } from './overlay.js'
 import type { Rules } from './replica.js'
@@ -18,6 +19,8 @@ const journalBytesMax = 128 * 2 ** 20
 export interface EarlyAnswersContext<Intent> {
   readonly journals: Journals | undefined
   readonly rules: Rules<Intent>
+  /** Whether anything is answered early here, or only what others left is carried on. */
+  readonly writeLease: boolean
   readonly logger: ReplicaLogger
 }
 
@@ -32,8 +35,11 @@ export class EarlyAnswers<Intent> {
   readonly #context: EarlyAnswersContext<Intent>
   readonly #dead = new Map<Uuid, DeadJournal>()
   readonly #stale = new Set<Uuid>()
+  readonly #aside = new Set<Uuid>()
+  readonly #taken: DeadJournal[] = []
   #journal: Journal | undefined
   #isUnusable = false
+  #isClosed = false
   #number = 0
 
   constructor(context: EarlyAnswersContext<Intent>) {
@@ -41,7 +47,8 @@ export class EarlyAnswers<Intent> {
   }
 
   get isPossible(): boolean {
-    return this.#context.journals !== undefined && this.#context.rules.journal !== undefined
+    const { journals, rules, writeLease } = this.#context
+    return writeLease && journals !== undefined && rules.journal !== undefined
   }
 
   get bytes(): number {
@@ -95,61 +102,105 @@ export class EarlyAnswers<Intent> {
     }
   }
 
-  /** Takes the journals of processes that have ended, oldest grant first. */
-  takeDead(): DeadJournal[] {
-    const { journals, logger } = this.#context
-    if (!journals || !this.isPossible) return []
-    let dead: DeadJournal[]
+  /** Takes the journals of processes that have ended; true where there is something in them. */
+  takeDead(): boolean {
+    const { journals, rules, logger } = this.#context
+    if (!journals || !rules.journal) return false
     try {
-      dead = journals.takeDead()
+      for (const one of journals.takeDead()) {
+        this.#taken.push(one)
+        this.#dead.set(one.id, one)
+        if (one.damage) this.#reportDamage(one, one.damage)
+      }
     } catch (error) {
       logger.error('the journals of earlier processes cannot be read', { error })
-      return []
     }
-    for (const one of dead) {
-      this.#dead.set(one.id, one)
-      if (one.damage)
-        logger.error('a journal is damaged: what was answered behind this is kept aside', {
-          journal: one.id,
-          damage: one.damage,
-          records: one.records.length,
-        })
-    }
-    const order = (one: DeadJournal): number => one.records.at(-1)?.grantSeq ?? 0
-    return dead.sort((a, b) => order(a) - order(b))
+    return this.#taken.some(({ records }) => records.length > 0)
   }
 
-  /** What of a dead journal is still to be committed, `committed` being its last number that is. */
-  inherited(journal: DeadJournal, committed: number): Inherited<Intent>[] {
-    const { rules, logger } = this.#context
+  /** Carries on everything that was taken; answers when each change is committed. */
+  carryOn(
+    committed: Committed,
+    to: { begin(journal: Uuid): void; add(one: Inherited<Intent>): Promise<unknown> },
+  ): Promise<unknown>[] {
+    this.takeDead()
+    const all: Promise<unknown>[] = []
+    for (const dead of this.#untilNow()) {
+      to.begin(dead.id)
+      const rest = this.inherited(dead, committed.journalNumber(dead.id), committed.head.seq)
+      const ends = rest.map((one) => to.add(one))
+      const fields = { journal: dead.id, changes: rest.length }
+      if (rest.length > 0)
+        this.#context.logger.info('changes of a process that has ended are carried on', fields)
+      Promise.allSettled(ends).then(() => {
+        if (!this.#isClosed) this.finish(dead.id)
+      })
+      all.push(...ends)
+    }
+    return all
+  }
+
+  #untilNow(): DeadJournal[] {
+    const order = (one: DeadJournal): number => one.records.at(-1)?.grantSeq ?? 0
+    return this.#taken.splice(0).sort((a, b) => order(a) - order(b))
+  }
+
+  /**
+   * What of a dead journal is still to be committed, `committed` being its last number that is, and `seq`
+   * the newest entry of the volume. What cannot be read, or was answered in a history that the store does
+   * not have any more, is kept aside with all that comes behind it.
+   */
+  inherited(journal: DeadJournal, committed: number, seq: number): Inherited<Intent>[] {
+    const { rules } = this.#context
     const rest: Inherited<Intent>[] = []
-    for (const { number, seen, intent, answers } of journal.records)
-      if (number > committed)
-        try {
-          const decoded = rules.journal?.decode(intent)
-          if (!decoded) return rest
-          const journaled = { journal: journal.id, number, seen, bytes: intent.length }
-          rest.push({ intent: decoded, journaled, answers })
-        } catch (error) {
-          // Those behind it may rest on it: they are found out by what they saw.
-          logger.error('a change in a journal cannot be read', {
-            journal: journal.id,
-            number,
-            error,
-          })
-        }
+    for (const { number, grantSeq, seen, intent, answers } of journal.records) {
+      if (number <= committed) continue
+      try {
+        if (grantSeq > seq)
+          throw new Error(`it was answered at ${grantSeq}, the volume is at ${seq}`)
+        const decoded = rules.journal?.decode(intent)
+        if (!decoded) throw new Error('it cannot be read')
+        const journaled = { journal: journal.id, number, seen, bytes: intent.length }
+        rest.push({ intent: decoded, journaled, answers })
+      } catch (error) {
+        this.#aside.add(journal.id)
+        this.#reportDamage(journal, error, number)
+        break
+      }
+    }
     return rest
   }
 
   /** All changes of a dead process are committed, or lost. */
   finish(journal: Uuid): void {
+    const dead = this.#dead.get(journal)
+    if (!dead) return
+    this.#dead.delete(journal)
     try {
-      this.#dead.get(journal)?.remove()
+      dead.remove(this.#aside.has(journal))
       this.#stale.add(journal)
     } catch (error) {
       this.#context.logger.warn('the journal of an earlier process cannot be removed', { error })
+      dead.release()
     }
-    this.#dead.delete(journal)
+  }
+
+  /** What stands in it was reported lost: nobody shall carry it on. */
+  discard(): void {
+    try {
+      this.#journal?.clear()
+    } catch (error) {
+      this.#context.logger.warn('the journal cannot be emptied', { error })
+    }
+  }
+
+  #reportDamage({ id, records }: DeadJournal, damage: unknown, number?: number): void {
+    this.#context.logger.error('a journal cannot be carried on whole: the rest is kept aside', {
+      journal: id,
+      records: records.length,
+      ...(number === undefined ? {} : { number }),
+      damage,
+    })
   }
 
   /** Journals that hold nothing more, and still have a record in the volume. */
@@ -175,6 +226,7 @@ export class EarlyAnswers<Intent> {
 
   /** `isEmpty`: all that was answered is committed. */
   close(isEmpty: boolean): void {
+    this.#isClosed = true
     try {
       this.#journal?.close(isEmpty)
       for (const dead of this.#dead.values()) dead.release()

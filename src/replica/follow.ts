@@ -13,7 +13,7 @@ import type { Protocol } from './protocol.js'
 import { reload } from './reload.js'
 import type { ForeignChange } from './replica.js'
 import type { ReplicaLogger } from './replica-options.js'
-import { sleep } from './waiting.js'
+import { backoffMs, sleep } from './waiting.js'
 
 /** A quorum read can show entry N+2 before N+1: how long a gap may last before it is believed. */
 const gapRereadsMs = [5, 20, 80, 320] as const
@@ -94,6 +94,17 @@ export class Follow {
   /** A poll that is under way, or a new one: for whoever only wants to be less than a poll behind. */
   join(): Promise<void> {
     return this.#running ?? this.#start()
+  }
+
+  /** Whether the next batch may be built on what we have; waits for that where not: then ask again. */
+  async isCurrent(random: () => number): Promise<boolean> {
+    const { committed, clock, signal } = this.#context
+    if (this.#unusable) return true
+    if (this.#reloading) await this.#reloading.catch(() => {})
+    else if (committed.behind)
+      await this.join().catch(() => sleep(clock, backoffMs(3, random), signal))
+    else return true
+    return false
   }
 
   /** The store has shown a head at this seq: a log that does not reach it has lost entries. */

@@ -94,6 +94,13 @@ export class LoadBehind {
     }
   }
 
+  /** As `load`, of everything, for however long that takes. */
+  async loadWhole(): Promise<void> {
+    const { clock, signal } = this.#context
+    while (this.isUnderWay && !signal.aborted)
+      await this.load(undefined).catch(() => sleep(clock, retryMsMin, signal))
+  }
+
   async #run(): Promise<void> {
     const { tables, coverage, clock, signal, logger, onEnd } = this.#context
     const startedMs = clock.monotonicMs()

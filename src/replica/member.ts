@@ -33,6 +33,8 @@ export class Member<Intent> {
   journaled: Journaled | undefined
   /** Its caller was answered when it was journaled: it is in the volume for whoever asks here. */
   isEarly = false
+  /** By a process that has ended: nobody here has been shown it. */
+  isInherited = false
   verdict: Verdict | undefined
   /** Hashes that it begins to name, by the attempt under way. */
   begins: readonly Hash[] = []

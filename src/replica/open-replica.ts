@@ -63,6 +63,7 @@ function complete<Intent>(
     onIdle: () => {},
     onLost: () => {},
     journals: undefined,
+    writeLease: true,
     leaseRules: {},
     ...options,
     ...defaultLimits,

@@ -212,6 +212,7 @@ export class Pending<Intent> {
   #lay(member: Member<Intent>, overlay: Overlay): void {
     overlay.begin()
     try {
+      if (this.#isCommitted(member)) return
       if (!mayBeDone(member, overlay, this.#context.protocol)) return
       this.#context.rules.apply(member.intent, overlay)
       overlay.end()
@@ -219,6 +220,12 @@ export class Pending<Intent> {
       // Its own end comes when its batch is made.
       overlay.rollback()
     }
+  }
+
+  /** What a process that has ended had sent may have arrived since its journal was read. */
+  #isCommitted({ isInherited, journaled }: Member<Intent>): boolean {
+    if (!isInherited || !journaled) return false
+    return journaled.number <= this.#context.committed.journalNumber(journaled.journal)
   }
 
   #countEarly(member: Member<Intent>, sign: 1 | -1): void {

@@ -21,9 +21,14 @@ import { WriteLeaseKeeper } from './write-lease.js'
 export interface PipelineContext<Intent>
   extends SettleContext<Intent>,
     Omit<BatchContext<Intent>, 'headOf' | 'staleJournals'>,
-    Pick<Settings<Intent>, 'journals' | 'leaseRules' | 'processId' | 'lingerMs' | 'deadlineMs'> {
+    Pick<
+      Settings<Intent>,
+      'journals' | 'writeLease' | 'leaseRules' | 'processId' | 'lingerMs' | 'deadlineMs'
+    > {
   /** It was answered, and cannot be done. */
   readonly onLost: (member: Member<Intent>, error: FsError) => void
+  /** Changes of a process that has ended are carried on; each settles when it is committed. */
+  readonly onInherited: (changes: readonly Promise<unknown>[]) => void
   /** Makes ready what `Rules.apply` missed. */
   readonly prepareFor: (missed: PrepareAgain, intent: Intent) => Promise<void>
 }
@@ -39,6 +44,7 @@ export class Pipeline<Intent> {
   readonly #early: EarlyAnswers<Intent>
   readonly #deadlines: Deadlines<Intent>
   readonly #sender: Sender<Intent>
+  #answered = 0
 
   constructor(context: PipelineContext<Intent>) {
     this.#context = context
@@ -55,7 +61,7 @@ export class Pipeline<Intent> {
       headOf: (head, seq, kind) => this.lease.headOf(head, seq, kind),
       staleJournals: () => this.#early.stale,
       refuse: (forever) => (forever ? this.#refuseForever() : this.refuse()),
-      inherit: () => this.inherit(),
+      inherit: () => context.onInherited(this.inherit()),
     })
   }
 
@@ -83,6 +89,7 @@ export class Pipeline<Intent> {
       lease: this.lease.state,
       holder: this.lease.holder,
       journalBytes: this.#early.bytes,
+      answered: this.#answered,
       uncommitted: early.count,
       uncommittedBytes: early.bytes,
       oldestMs: oldestEarlyMs === undefined ? 0 : nowMs - oldestEarlyMs,
@@ -155,41 +162,49 @@ export class Pipeline<Intent> {
     if (touched.inodes.size + touched.dirents.length === 0)
       return { accepted: { kind: 'done', value } }
     const member = this.#member(intent, answers)
-    const isJournaled = this.#early.append(member, touched, this.lease.grantSeq)
-    if (!isJournaled || !(this.#mayAnswer() || this.lease.trustsFirstLook)) {
+    if (!this.#journal(member, touched)) {
       overlay.rollback()
       return { member }
     }
     member.answerEarly()
+    this.#answered++
     this.#add(member)
     return { accepted: { kind: 'done', value, member } }
   }
 
-  /** Carries on what processes that have ended answered: it is shown here from now on. */
-  inherit(): void {
-    for (const dead of this.#early.takeDead()) {
-      this.lease.addDead(dead.id)
-      const rest = this.#early.inherited(dead, this.#context.committed.journalNumber(dead.id))
-      for (const one of rest) this.#addInherited(one)
-      const fields = { journal: dead.id, changes: rest.length }
-      if (rest.length > 0)
-        this.#context.logger.info('changes of a process that has ended are carried on', fields)
-      this.#whenCommitted(rest.length > 0, () => this.#early.finish(dead.id))
+  /** Whether it stands in the journal, and may be answered. */
+  #journal(member: Member<Intent>, touched: Touched): boolean {
+    try {
+      if (!this.#early.append(member, touched, this.lease.grantSeq)) return false
+      return this.lease.trustsFirstLook || this.#mayAnswer()
+    } catch (error) {
+      this.#context.logger.error('a change cannot be answered early', { error })
+      return false
     }
   }
 
-  #addInherited({ intent, journaled, answers }: Inherited<Intent>): void {
-    const member = this.#member(intent, answers)
-    member.journaled = journaled
-    member.answerEarly()
-    this.#add(member)
+  /** Takes what processes that have ended have left; true where that is anything. */
+  takeDead(): boolean {
+    return this.#early.takeDead()
   }
 
-  /** Once everything that is queued now is in the log, or lost. */
-  #whenCommitted(isQueued: boolean, then: () => void): void {
-    const last = isQueued ? this.#pending.queue.at(-1) : undefined
-    if (!last) then()
-    else last.committed.then(then, then)
+  /** Carries on what was taken: it is shown here from now on. Answers when each change is committed. */
+  inherit(): Promise<unknown>[] {
+    const changes = this.#early.carryOn(this.#context.committed, {
+      begin: (journal) => this.lease.addDead(journal),
+      add: (one) => this.#addInherited(one),
+    })
+    if (changes.length > 0) this.#pending.lookAgain()
+    return changes
+  }
+
+  #addInherited({ intent, journaled, answers }: Inherited<Intent>): Promise<unknown> {
+    const member = this.#member(intent, answers)
+    member.journaled = journaled
+    member.isInherited = true
+    member.answerEarly()
+    this.#add(member)
+    return member.committed
   }
 
   /** The log shows this entry: true where it is our own and its callers are still to be answered. */
@@ -223,6 +238,7 @@ export class Pipeline<Intent> {
   /** The store is another one: the numbers of new inodes on their way may be given anew there. */
   discard(): void {
     this.#pending.failAll(new FsError(Errno.EIO, wentBack))
+    this.#early.discard()
   }
 
   /** Somebody waits until all that was answered is committed. */
@@ -240,13 +256,20 @@ export class Pipeline<Intent> {
 
   /** Ends: nothing more is sent, and nobody is left without an answer. */
   stop(): void {
-    const isEmpty = this.#pending.early.count === 0
+    const { count } = this.#pending.early
+    if (count > 0)
+      this.#context.logger.warn(
+        'changes stay in the journal: the next mount on this machine commits them',
+        {
+          changes: count,
+        },
+      )
     this.#pending.failWaiting(new FsError(Errno.EIO, 'the file system was closed'))
     const unsure = new FsError(Errno.EIO, 'closed before the outcome of the change was known')
     for (const member of [...this.#pending.members()]) this.#pending.end(member, unsure)
     this.#deadlines.stop()
     this.#sender.wake()
-    this.#early.close(isEmpty)
+    this.#early.close(count === 0)
   }
 
   #mayAnswer(): boolean {

@@ -34,6 +34,8 @@ export interface ReplicaOptions<Intent> {
   readonly copies?: Copies
   /** Where changes are journaled that are answered before they are committed; without it none is. */
   readonly journals?: Journals
+  /** Whether this process asks for the write lease; else it only carries on what others left. */
+  readonly writeLease?: boolean
   /**
    * A change that was answered early cannot be done: another mount took the lease and changed the same.
    * Told once, before anything else is.

@@ -93,6 +93,8 @@ export interface EarlyStatus {
   /** The process that has the write lease; undefined: none has. */
   readonly holder: Uuid | undefined
   readonly journalBytes: number
+  /** Changes answered early since the start. */
+  readonly answered: number
   readonly uncommitted: number
   readonly uncommittedBytes: number
   readonly oldestMs: number

@@ -12,7 +12,7 @@ import type { Pending } from './pending.js'
 import type { PrepareAgain } from './replica.js'
 import type { Settings } from './replica-options.js'
 import { type Decision, Sent, type SettleContext } from './settle.js'
-import { asFsError, backoffMs, sleep } from './waiting.js'
+import { asFsError, backoffMs, Nap, sleep } from './waiting.js'
 import type { LeaseEntry, WriteLeaseKeeper } from './write-lease.js'
 
 /** How often a recaller looks whether the holder has given the lease back. */
@@ -40,13 +40,15 @@ export class Sender<Intent> {
   readonly #pending: Pending<Intent>
   #sent: Sent<Intent> | undefined
   #landed: Sent<Intent> | undefined
+  readonly #undecided = new WeakSet<FsError>()
   #running = false
   #isHurried = false
-  #wake: () => void = () => {}
+  readonly #nap: Nap
 
   constructor(context: SenderContext<Intent>) {
     this.#context = context
     this.#pending = context.pending
+    this.#nap = new Nap(context.clock)
   }
 
   get inFlight(): boolean {
@@ -63,7 +65,9 @@ export class Sender<Intent> {
     tell(isOwn)
     if (!sent || !isOwn) return undefined
     // Whoever was told EIO meanwhile has to learn of it as of another's change.
-    const isExpected = sent.batch.members.every((member) => !member.settled)
+    const isExpected = sent.batch.members.every(
+      ({ settled, isInherited }) => !settled && !isInherited,
+    )
     this.#land(sent)
     return isExpected
   }
@@ -76,7 +80,7 @@ export class Sender<Intent> {
   /** Whatever it sleeps for may have come; `hurry`: somebody waits for all that is on its way. */
   wake(hurry = false): void {
     this.#isHurried ||= hurry
-    this.#wake()
+    this.#nap.wake()
   }
 
   /** There is something to be sent. */
@@ -101,21 +105,25 @@ export class Sender<Intent> {
   }
 
   get #hasWork(): boolean {
-    return this.#pending.queue.length > 0 || this.#context.lease.isReleaseDue
+    return this.#pending.queue.length > 0 || (this.#context.lease.isReleaseDue && !this.#isRefused)
   }
 
   async #run(): Promise<void> {
-    const { signal, clock, random } = this.#context
+    const { signal, clock, random, follow } = this.#context
     for (let losses = 0; this.#hasWork && !signal.aborted; ) {
-      if (!(await this.#isCurrent()) || (await this.#lingers())) continue
+      if (!(await follow.isCurrent(random)) || (await this.#lingers())) continue
       const decision = await this.#attempt(losses === 0)
-      losses = decision?.kind === 'lost' ? losses + 1 : 0
+      losses = decision?.kind === 'lost' || decision?.kind === 'failed' ? losses + 1 : 0
       if (losses > 0) await sleep(clock, backoffMs(losses - 1, random), signal)
     }
     this.#isHurried = false
   }
 
   async #attempt(isFirst: boolean): Promise<Decision | undefined> {
+    if (this.#isRefused) {
+      this.#take('all')
+      return undefined
+    }
     const step = this.#context.lease.next(this.#pending.early.count, isFirst)
     if (step.kind === 'wait') return this.#awaitHolder()
     if (step.kind === 'entry') return this.#sendLease(step.entry)
@@ -124,17 +132,6 @@ export class Sender<Intent> {
     if (taken.blocked) await this.#unblock(taken.blocked)
     else if (taken.count === 0) await this.#uploadFirst()
     return undefined
-  }
-
-  /** Whether what we have is what the next batch may be built on; waits for it where it is not. */
-  async #isCurrent(): Promise<boolean> {
-    const { follow, committed, clock, random, signal } = this.#context
-    if (follow.unusable) return true
-    if (follow.reloading) await follow.reloading.catch(() => {})
-    else if (committed.behind)
-      await follow.join().catch(() => sleep(clock, backoffMs(3, random), signal))
-    else return true
-    return false
   }
 
   /** Where nobody waits, what has just come may be joined by more. True: look again. */
@@ -146,28 +143,26 @@ export class Sender<Intent> {
     if (count >= earlyChangesMax || this.#context.lease.state !== 'held') return false
     const leftMs = oldestEarlyMs + lingerMs - clock.monotonicMs()
     if (leftMs <= 0) return false
-    await this.#sleepUntilWoken(leftMs)
+    await this.#nap.sleep(leftMs)
     return true
   }
 
-  #sleepUntilWoken(delayMs: number): Promise<void> {
-    const { clock } = this.#context
-    return new Promise((resolve) => {
-      const cancel = clock.setTimer(delayMs, resolve, true)
-      this.#wake = () => {
-        cancel()
-        resolve()
-      }
-    })
+  /** The volume takes no change any more. */
+  get #isRefused(): boolean {
+    try {
+      this.#context.refuse(true)
+      return false
+    } catch {
+      return true
+    }
   }
 
   /** Another process has the lease, and was asked for it. */
   async #awaitHolder(): Promise<undefined> {
     const { follow } = this.#context
     this.#context.deadlines.hold(this.#pending.members())
-    this.#context.inherit()
-    await this.#sleepUntilWoken(recallPollMs)
-    await follow.poll().catch(() => {})
+    await this.#nap.sleep(recallPollMs)
+    await follow.poll().then(this.#context.inherit, () => {})
     return undefined
   }
 
@@ -226,7 +221,7 @@ export class Sender<Intent> {
   /** What was answered early stays, unless the volume can never have it. */
   async #failed(sent: Sent<Intent>, error: FsError): Promise<void> {
     const { clock, random, signal } = this.#context
-    const isForNow = error.errno === Errno.ENOSPC || signal.aborted
+    const isForNow = error.errno === Errno.ENOSPC || this.#undecided.has(error) || signal.aborted
     for (const member of sent.batch.members)
       if (!member.isEarly) this.#pending.end(member, error)
       else if (!isForNow) this.#pending.lose(member, error)
@@ -241,6 +236,7 @@ export class Sender<Intent> {
     } catch (cause) {
       this.#context.logger.error('a batch could not be decided', { seq: sent.seq, error: cause })
       const error = new FsError(Errno.EIO, 'the outcome of the change is not known', { cause })
+      this.#undecided.add(error)
       return { kind: 'failed', error }
     }
   }

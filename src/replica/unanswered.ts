@@ -14,6 +14,10 @@ export class Unanswered {
     return change
   }
 
+  trackAll(changes: readonly Promise<unknown>[]): void {
+    for (const change of changes) this.track(change)
+  }
+
   /** Resolves when all tracked so far are committed. Rejects EIO where one may be undone. */
   async settled(): Promise<void> {
     const ends = await Promise.allSettled(this.#changes)

@@ -2,8 +2,7 @@
 // replica.ts. Made by open-replica.ts.
 
 import { Errno, FsError } from '../posix/errno.js'
-import type { Head } from '../volume/head.js'
-import { VolumeState } from '../volume/head.js'
+import { type Head, VolumeState } from '../volume/head.js'
 import type { Dirent, Inode } from '../volume/inode.js'
 import type { Name } from '../volume/name.js'
 import type { Committed } from './committed.js'
@@ -23,7 +22,6 @@ import {
   NotLoaded,
   PrepareAgain,
   type Replica,
-  type ReplicaState,
   type ReplicaStatus,
 } from './replica.js'
 import type { Settings } from './replica-options.js'
@@ -74,6 +72,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
       namespace: this,
       prepareFor: (missed, intent) => this.#prepareFor(missed, intent),
       onLost: (member, error) => this.#lost(member, error),
+      onInherited: (changes) => this.#unanswered.trackAll(changes),
       changesMax: settings.batchChangesMax,
       bytesMax: settings.batchBytesMax,
     })
@@ -178,9 +177,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   status(): ReplicaStatus {
     const { counts, queued, inFlight } = this.#pipeline
     return {
-      state: this.#state(),
-      seq: this.#committed.head.seq,
-      inodes: this.#committed.head.usedInodes,
+      ...this.#state(),
       queued,
       inFlight,
       ...counts,
@@ -215,6 +212,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
 
   /** Checked and queued here; answered when it is journaled, if it may be, else when it is committed. */
   #submit(intent: Intent, options: ChangeOptions): unknown | Promise<unknown> {
+    if (this.#pipeline.inFlight) this.#meetOwn() // else it would be laid over itself once more
     const accepted = this.#pipeline.accept(intent, options.answers)
     if (accepted.member) this.#unanswered.track(accepted.member.committed)
     return accepted.kind === 'done' ? accepted.value : accepted.member.committed
@@ -222,10 +220,11 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
 
   /** What processes of this machine answered before they ended is shown before the first answer. */
   async #inherit(): Promise<void> {
-    if (!this.#settings.journals) return
-    if (this.isLoading) await this.#loadBehind?.load(undefined)
-    this.#pipeline.inherit()
-    this.#leaseLife.start()
+    const { journals, writeLease } = this.#settings
+    if (!journals) return
+    if (this.#pipeline.takeDead()) await this.#loadBehind?.loadWhole()
+    this.#unanswered.trackAll(this.#pipeline.inherit())
+    if (writeLease) this.#leaseLife.start()
   }
 
   #lost(member: Member<Intent>, error: FsError): void {
@@ -292,9 +291,10 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
       }
   }
 
-  #state(): ReplicaState {
-    if (this.#closing) return 'closed'
-    if (this.#follow.unusable || this.#committed.head.state !== VolumeState.live) return 'frozen'
-    return this.#contact.isOffline ? 'offline' : 'live'
+  #state(): Pick<ReplicaStatus, 'state' | 'seq' | 'inodes'> {
+    const { seq, usedInodes: inodes, state: stored } = this.#committed.head
+    const isFrozen = this.#follow.unusable || stored !== VolumeState.live
+    const answering = this.#contact.isOffline ? 'offline' : 'live'
+    return { state: this.#closing ? 'closed' : isFrozen ? 'frozen' : answering, seq, inodes }
   }
 }

@@ -50,3 +50,27 @@ export function asFsError(cause: unknown): FsError {
   if (cause instanceof FsError) return cause
   return new FsError(Errno.EIO, cause instanceof Error ? cause.message : String(cause), { cause })
 }
+
+/** A sleep that whoever has something to do may end. */
+export class Nap {
+  readonly #clock: Clock
+  #end: () => void = () => {}
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.setTimer(delayMs, resolve, true)
+      this.#end = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+
+  wake(): void {
+    this.#end()
+  }
+}

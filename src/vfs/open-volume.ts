@@ -32,6 +32,8 @@ export interface VolumeOptions {
   readonly copies?: Copies | undefined
   /** Where changes are journaled to be answered before they are committed; absent: none is. */
   readonly journals?: Journals | undefined
+  /** Whether this mount asks for the write lease; else it only carries on what others left. */
+  readonly writeLease?: boolean | undefined
   /** A local folder for unsaved bytes that are too many for memory. */
   readonly spoolDirectory: string
   /** Memory for blocks. */
@@ -89,6 +91,7 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
       isBusy: () => (vfs?.status().openHandles ?? 0) > 0,
       onLost: (intent, error) => vfs?.lost(intent, error),
       ...(options.journals ? { journals: options.journals } : {}),
+      writeLease: options.writeLease ?? false,
       ...(options.copies ? { copies: options.copies } : {}),
       ...(logger ? { logger } : {}),
       ...(options.onIdle ? { onIdle: options.onIdle } : {}),

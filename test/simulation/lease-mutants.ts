@@ -10,7 +10,6 @@ import { calm, type Scenario } from './scenario.js'
 const calmLease: Partial<Scenario> = {
   journals: true,
   isCalm: true,
-  isPrompt: true,
   turnMs: 8000,
   faults: calm,
   cutEveryMs: 0,
@@ -21,14 +20,12 @@ const calmLease: Partial<Scenario> = {
 
 const slowLease: Partial<Scenario> = {
   ...calmLease,
-  isPrompt: false,
   faults: { ...calm, delayMsMax: 1200 },
 }
 
 /** So much is going on that a holder who goes on taking changes never has nothing to commit. */
 const crowdedLease: Partial<Scenario> = {
   ...calmLease,
-  isPrompt: false,
   releaseMsMax: 1500,
   meddleChance: 0.0003,
   mounts: 2,
@@ -41,7 +38,6 @@ const crowdedLease: Partial<Scenario> = {
 /** The holder needs longer to give the lease back than others wait for one that is gone. */
 const verySlowLease: Partial<Scenario> = {
   ...calmLease,
-  isPrompt: false,
   workMs: 400_000,
   turnMs: 40_000,
   meddleChance: 0.0005,

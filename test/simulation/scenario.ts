@@ -35,8 +35,6 @@ export interface Scenario {
   readonly restartMsMax: number
   /** Nothing may be lost, nor any lease taken: nobody is ever stopped, cut off or killed. */
   readonly isCalm: boolean
-  /** Nothing may fail for want of an answer either. */
-  readonly isPrompt: boolean
   /** How long a holder may take to give the lease back; 0: that is not looked at. */
   readonly releaseMsMax: number
   /** Of stops: how many are suspends. */
@@ -79,7 +77,6 @@ export const defaultScenario: Scenario = {
   meddleChance: 0.005,
   restartMsMax: 0,
   isCalm: false,
-  isPrompt: false,
   releaseMsMax: 0,
   suspendChance: 0.3,
   leaseRules: {},

@@ -70,7 +70,7 @@ export class SimJournals {
       id: file.id,
       records: [...file.records],
       damage: undefined,
-      remove: () => {
+      remove: (_keepAside) => {
         if (isAlive()) this.#remove(file)
         isOpen = false
       },

@@ -219,9 +219,9 @@ export class SimMount {
     asked.push(one)
     try {
       const answers = { mount: one.mount, unique: one.unique }
-      const before = this.replica.status().early.uncommitted
+      const before = this.replica.status().early.answered
       const answer = this.replica.change(one.intent, { answers })
-      const isEarly = this.replica.status().early.uncommitted > before
+      const isEarly = this.replica.status().early.answered > before
       if (isEarly) checkHolder(this, this.#options, `${one.mount}.${one.unique}`)
       const ino = (answer instanceof Promise ? await answer : answer) as number
       // A machine that is gone has nobody to answer.

@@ -133,8 +133,7 @@ class Run {
     const replicas = this.#mounts.map((mount) => mount.replica)
     for (const replica of replicas) await replica.poll()
     for (const what of judge(this.#world, this.#asked, replicas)) this.#complain(what)
-    const { lost, takes, unsure } = this.report()
-    if (this.#scenario.isPrompt && unsure > 0) this.#complain(`${unsure} changes got no answer`)
+    const { lost, takes } = this.report()
     if (this.#scenario.isCalm && lost + takes > 0)
       this.#complain(`${lost} changes were lost and ${takes} leases taken, though nothing happened`)
     const { releaseMsMax } = this.#scenario

@@ -56,6 +56,7 @@ export function applyCreate(intent: CreateIntent, draft: Draft): CreateResult {
   if (dirent || isDotName(name))
     return { inode: existingFile(intent, draft, dirent?.ino), created: false }
   checkMayCreate(directory, as)
+  if (draft.inode(intent.ino)) throw new FsError(Errno.EIO, `inode ${intent.ino} is there already`)
   const inode = newInode(intent, directory)
   const nlink = directory.nlink + (isDirectory(inode) ? 1 : 0)
   draft.setInode({ ...modifiedAt(directory, intent.time), nlink })
