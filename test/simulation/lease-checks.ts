@@ -10,6 +10,8 @@ import type { World } from './world.js'
 
 /** Nobody may answer early without having heard from the store for so long. */
 const leaseMs = 10_000
+/** For so long a caller waits at least. */
+const patienceSec = 15
 
 interface CheckContext {
   readonly world: World
@@ -25,14 +27,25 @@ interface Checked {
 }
 
 /** Nobody changes anything under another's lease. A void may only take the place of what nobody waits for any more. */
-export function watched(store: Store, id: Uuid, { asked, complain, world }: CheckContext): Store {
+export function watched(
+  store: Store,
+  { id, clock }: Pick<Checked, 'id' | 'clock'>,
+  { asked, complain, world }: CheckContext,
+): Store {
   const bySeq = new Map<number, ReadonlySet<number>>()
   const commit: Store['commit'] = async (commit) => {
     const { kind, seq, answers } = commit.entry
     if (kind === EntryKind.change) bySeq.set(seq, new Set(answers.map(({ unique }) => unique)))
     const waiting = kind === EntryKind.void ? bySeq.get(seq) : undefined
-    for (const { mount, unique, outcome } of waiting ? asked : [])
-      if (mount === id && waiting?.has(unique) && outcome.kind === 'pending')
+    // A machine that stood still gives up before it has told its callers.
+    const sinceSec = clock.wall().sec - patienceSec
+    for (const { mount, unique, outcome, intent } of waiting ? asked : [])
+      if (
+        mount === id &&
+        waiting?.has(unique) &&
+        outcome.kind === 'pending' &&
+        intent.at.sec > sinceSec
+      )
         complain(`${mount}.${unique} is voided at ${seq} while somebody waits for it`)
     const outcome = await store.commit(commit)
     const before = world.history[seq - 2]?.entry.head.lease

@@ -94,7 +94,7 @@ export class SimMount {
     const { loadsBehind, disk, journals, leaseRules } = this.#options
     this.#replica = await openReplicaWith<TimedIntent>(
       {
-        store: watched(this.line.store(shared), this.id, this.#options),
+        store: watched(this.line.store(shared), this, this.#options),
         ...world.identity,
         rules,
         processId: this.id,
