@@ -11,7 +11,7 @@ const given = process.env.CASSFS_SIMULATION_SEED
 export const firstSeed = given === undefined ? Math.floor(Math.random() * 1e9) : Number(given)
 const runsGiven = process.env.CASSFS_SIMULATION_RUNS
 const [runsMin, runsMax] = runsGiven ? [Number(runsGiven), Number(runsGiven)] : [2, 1000]
-const budgetMs = 5000
+const budgetMs = 2500
 /** Where the first seed is known: always the same runs, as far as time allows. */
 const knownRunsMax = 15
 const noCounts = {
