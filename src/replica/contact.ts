@@ -22,9 +22,12 @@ export interface Moment {
 }
 
 export function momentOf(clock: Clock): Moment {
+  return { monotonicMs: clock.monotonicMs(), bootMs: clock.bootMs(), wallMs: wallMsOf(clock) }
+}
+
+function wallMsOf(clock: Clock): number {
   const { sec, nsec } = clock.wall()
-  const wallMs = sec * 1000 + nsec / 1e6
-  return { monotonicMs: clock.monotonicMs(), bootMs: clock.bootMs(), wallMs }
+  return sec * 1000 + nsec / 1e6
 }
 
 /** Before anything: what was shown then is not fresh. */
@@ -95,9 +98,9 @@ export class Contact {
    * (suspend), so the longer of both counts; where that was set, this is only asked once too often.
    */
   isFresh(ageMs: number): boolean {
-    const now = momentOf(this.#clock)
-    const passedMs = now.monotonicMs - this.#fresh.monotonicMs
-    const wallPassedMs = now.wallMs - this.#fresh.wallMs
+    // Asked before every request: the third clock would cost a system call.
+    const passedMs = this.#clock.monotonicMs() - this.#fresh.monotonicMs
+    const wallPassedMs = wallMsOf(this.#clock) - this.#fresh.wallMs
     return Math.max(passedMs, wallPassedMs) <= ageMs && passedMs - wallPassedMs <= driftMsMax
   }
 

@@ -93,13 +93,8 @@ export class EarlyAnswers<Intent> {
 
   /** Everything that stands in it is committed, or lost. */
   drained(): void {
-    if (this.bytes < clearAtBytes) return
-    try {
-      this.#journal?.clear()
-    } catch (error) {
-      // Its records are known to be committed: they only take room.
-      this.#context.logger.warn('the journal cannot be emptied', { error })
-    }
+    // Its records are known to be committed: where this fails they only take room.
+    if (this.bytes >= clearAtBytes) this.discard()
   }
 
   /** Takes the journals of processes that have ended; true where there is something in them. */
@@ -127,13 +122,13 @@ export class EarlyAnswers<Intent> {
     const all: Promise<unknown>[] = []
     for (const dead of this.#untilNow()) {
       to.begin(dead.id)
-      const rest = this.inherited(dead, committed.journalNumber(dead.id), committed.head.seq)
+      const rest = this.#inherited(dead, committed.journalNumber(dead.id), committed.head.seq)
       const ends = rest.map((one) => to.add(one))
       const fields = { journal: dead.id, changes: rest.length }
       if (rest.length > 0)
         this.#context.logger.info('changes of a process that has ended are carried on', fields)
       Promise.allSettled(ends).then(() => {
-        if (!this.#isClosed) this.finish(dead.id)
+        if (!this.#isClosed) this.#finish(dead.id)
       })
       all.push(...ends)
     }
@@ -150,7 +145,7 @@ export class EarlyAnswers<Intent> {
    * the newest entry of the volume. What cannot be read, or was answered in a history that the store does
    * not have any more, is kept aside with all that comes behind it.
    */
-  inherited(journal: DeadJournal, committed: number, seq: number): Inherited<Intent>[] {
+  #inherited(journal: DeadJournal, committed: number, seq: number): Inherited<Intent>[] {
     const { rules } = this.#context
     const rest: Inherited<Intent>[] = []
     for (const { number, grantSeq, seen, intent, answers } of journal.records) {
@@ -172,7 +167,7 @@ export class EarlyAnswers<Intent> {
   }
 
   /** All changes of a dead process are committed, or lost. */
-  finish(journal: Uuid): void {
+  #finish(journal: Uuid): void {
     const dead = this.#dead.get(journal)
     if (!dead) return
     this.#dead.delete(journal)
@@ -185,12 +180,14 @@ export class EarlyAnswers<Intent> {
     }
   }
 
-  /** What stands in it was reported lost: nobody shall carry it on. */
-  discard(): void {
+  /** What stands in it is committed, or was reported lost: nobody shall carry it on. */
+  discard(): boolean {
     try {
       this.#journal?.clear()
+      return true
     } catch (error) {
       this.#context.logger.warn('the journal cannot be emptied', { error })
+      return false
     }
   }
 
@@ -216,12 +213,7 @@ export class EarlyAnswers<Intent> {
   /** Before the last release: all that was answered is committed, and nothing more will be journaled. */
   leave(): void {
     if (!this.#journal || this.#number === 0) return
-    try {
-      this.#journal.clear()
-      this.#stale.add(this.#journal.id)
-    } catch (error) {
-      this.#context.logger.warn('the journal cannot be emptied', { error })
-    }
+    if (this.discard()) this.#stale.add(this.#journal.id)
   }
 
   /** `isEmpty`: all that was answered is committed. */

@@ -1,6 +1,8 @@
 // The rules on which "nobody answers early after somebody else has taken the lease" rests, each a function or
 // a switch, so that the simulation can break one and show that it notices. Nothing else replaces them.
 
+import type { Moment } from './contact.js'
+
 /** How long a recaller waits for a holder that shows no sign of life. */
 export const takeAfterMs = 10_000
 /** The holder stops answering early so long before. */
@@ -23,14 +25,7 @@ export interface LeaseRules {
   /** Whether it may answer early: once more behind the journal write. */
   checksAgain: boolean
   /** The age of the last sign, by a clock that goes on in suspend. */
-  age(now: ClockReading, then: ClockReading): number
-}
-
-/** One moment by three clocks, in milliseconds. */
-export interface ClockReading {
-  readonly bootMs: number
-  readonly monotonicMs: number
-  readonly wallMs: number
+  age(now: Moment, then: Moment): number
 }
 
 export const leaseRules: LeaseRules = {

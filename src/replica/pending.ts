@@ -33,7 +33,6 @@ export class Pending<Intent> {
   #earlyCount = 0
   #earlyBytes = 0
   #total = 0
-
   #lost = 0
 
   constructor(context: PendingContext<Intent>) {

@@ -13,7 +13,7 @@ import { EntryKind, type LogEntry } from '../volume/log-entry.js'
 import type { Uuid } from '../volume/record.js'
 import type { Committed } from './committed.js'
 import { type Contact, momentOf } from './contact.js'
-import { type ClockReading, type LeaseRules, leaseRules, takeAfterMs } from './lease-rules.js'
+import { type LeaseRules, leaseRules, takeAfterMs } from './lease-rules.js'
 import type { ReplicaLogger } from './replica-options.js'
 
 /** After so many commits of this process, each begun within `streakGapMs` of the end of the one before, the
@@ -122,7 +122,7 @@ export class WriteLeaseKeeper {
       return false
     // Tables in this process say themselves whose lease it is.
     if (committed.source.kind === 'shared') return !committed.lookAgain() && this.#mayHold
-    return this.#rules.isInTime(this.#rules.age(this.#now(), contact.fresh))
+    return this.#rules.isInTime(this.#rules.age(momentOf(clock), contact.fresh))
   }
 
   /** Only broken on purpose: what was so before the journal write counts behind it too. */
@@ -183,7 +183,7 @@ export class WriteLeaseKeeper {
 
   /** A change is made here. */
   touch(): void {
-    this.#changedMs = this.#nowMs
+    if (this.state === 'held') this.#changedMs = this.#nowMs
   }
 
   /** Whether the next batch should ask for the lease. */
@@ -283,9 +283,5 @@ export class WriteLeaseKeeper {
 
   get #nowMs(): number {
     return this.#context.clock.bootMs()
-  }
-
-  #now(): ClockReading {
-    return momentOf(this.#context.clock)
   }
 }
