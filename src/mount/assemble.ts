@@ -19,7 +19,7 @@ import type { Store } from '../store/store.js'
 import { withMetrics } from '../store/with-metrics.js'
 import { blockRetries, withRetry } from '../store/with-retry.js'
 import type { Copies } from '../tables/copies.js'
-import { openCopyFolder } from '../tables/copy-folder.js'
+import { type CopyFolderOptions, openCopyFolder } from '../tables/copy-folder.js'
 import { type OpenVolume, openVolume } from '../vfs/open-volume.js'
 import { systemClock } from '../volume/clock.js'
 import type { Uuid } from '../volume/record.js'
@@ -141,21 +141,21 @@ async function openMountedVolume(
 
 /** What was loaded of a volume outlives the mount: the next one reads the log since. */
 function openCopies({ stateDir }: MountPlan, volume: Uuid, logger: Logger): Copies {
-  return openCopyFolder({
-    directory: path.join(stateDir, 'replica', volume),
-    volume,
-    tryLock: (fd) => tryLock(fd, 'exclusive'),
-    warn: (message, fields) => logger.warn(message, fields),
-  })
+  return openCopyFolder(folderOf(path.join(stateDir, 'replica'), volume, logger))
 }
 
 function openJournals({ stateDir }: MountPlan, volume: Uuid, logger: Logger): Journals {
-  return openJournalFolder({
-    directory: path.join(stateDir, 'journal', volume),
+  return openJournalFolder(folderOf(path.join(stateDir, 'journal'), volume, logger))
+}
+
+/** What is kept of one volume below `parent`, and locked by the process that uses it. */
+function folderOf(parent: string, volume: Uuid, logger: Logger): CopyFolderOptions {
+  return {
+    directory: path.join(parent, volume),
     volume,
     tryLock: (fd) => tryLock(fd, 'exclusive'),
     warn: (message, fields) => logger.warn(message, fields),
-  })
+  }
 }
 
 function serve(

@@ -226,6 +226,8 @@ export class Sender<Intent> {
       if (!member.isEarly) this.#pending.end(member, error)
       else if (!isForNow) this.#pending.lose(member, error)
     this.#pending.takeBack()
+    if (isForNow && !signal.aborted)
+      this.#context.logger.warn('changes that were answered cannot be committed yet', { error })
     if (isForNow) await sleep(clock, backoffMs(10, random), signal)
   }
 
