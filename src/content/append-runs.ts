@@ -1,8 +1,7 @@
 // What happens to runs of appended bytes, which have no fixed place until they are saved, when other
 // changes meet them. Pure.
 
-import type { Dirty } from './dirty-range.js'
-import { runsOf } from './dirty-range.js'
+import { type Dirty, type OrderedRun, runsOf } from './dirty-range.js'
 import { shiftRuns } from './place-snapshot.js'
 import type { RangeMap } from './range-map.js'
 import type { AppendRun } from './spool.js'
@@ -47,20 +46,41 @@ export function cutRuns(ranges: readonly Dirty[], size: number): Dirty[] {
 
 /**
  * `ranges` that are left when a snapshot was saved, whose runs went by `saved` and which ends at `end`:
- * later changes inside its runs go where those went, later appends behind it.
+ * later changes inside its runs go where those went, later appends behind it and behind those.
  */
 export function moveRuns(
   ranges: readonly Dirty[],
   saved: ReadonlyMap<AppendRun, number>,
   end: number,
 ): Dirty[] {
-  const waiting = ranges.filter(({ run }) => run && !saved.has(run))
-  const shifts = shiftRuns(waiting, runsOf(waiting), end)
-  return ranges.map((range) => {
-    if (!range.run) return range
-    const settled = saved.get(range.run)
-    const shift = settled ?? shifts.get(range.run) ?? 0
-    const run = settled === undefined ? range.run : undefined
-    return { ...range, run, start: range.start + shift, end: range.end + shift }
-  })
+  const settled = ranges.map((range) => settle(range, saved))
+  const reached = settled.reduce(
+    (far, to, i) => (isSettled(ranges[i], to) ? Math.max(far, to.end) : far),
+    0,
+  )
+  const behind = withFloor(settled, reached)
+  const shifts = shiftRuns(behind, runsOf(behind), end)
+  return behind.map((range) => moved(range, (range.run && shifts.get(range.run)) ?? 0))
+}
+
+/** A range of a saved run has its place from now on. */
+function settle(range: Dirty, saved: ReadonlyMap<AppendRun, number>): Dirty {
+  const shift = range.run && saved.get(range.run)
+  return shift === undefined ? range : { ...moved(range, shift), run: undefined }
+}
+
+function isSettled(before: Dirty | undefined, after: Dirty): boolean {
+  return before?.run !== undefined && after.run === undefined && after.grows
+}
+
+function moved(range: Dirty, shift: number): Dirty {
+  return { ...range, start: range.start + shift, end: range.end + shift }
+}
+
+/** The runs that are left all began behind what has its place now: they never go before `floor`. */
+function withFloor(ranges: readonly Dirty[], floor: number): Dirty[] {
+  const runs = new Map<AppendRun, OrderedRun>()
+  for (const run of runsOf(ranges) as OrderedRun[])
+    runs.set(run, { ...run, floor: Math.max(run.floor, floor) })
+  return ranges.map((range) => (range.run ? { ...range, run: runs.get(range.run) } : range))
 }

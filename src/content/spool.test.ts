@@ -145,3 +145,17 @@ test('a hole behind a truncation that is being saved keeps the size that was wri
   await both.file.save(both.a)
   assert.equal(both.file.committed.size, 60)
 })
+
+test('what is appended behind a long write into an append that is being saved stays behind it', async () => {
+  const both = await TwoWriters.with('')
+  both.append(both.a, 'x')
+  const snapshot = both.a.cut()
+  both.write(both.a, 0, 'a long line\n')
+  both.append(both.a, 'behind')
+  const result = await both.file.content.save(both.file.committed, snapshot)
+  both.file.committed = result
+  both.a.saved(snapshot, result)
+  assert.equal(both.a.size(result.size), 'a long line\nbehind'.length)
+  await both.file.save(both.a)
+  assert.equal(await both.file.text(), 'a long line\nbehind')
+})
