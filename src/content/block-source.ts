@@ -32,6 +32,8 @@ export class BlockSource {
   /** Blocks that came with bytes that are not their name's. */
   corrupt = 0
   blocksRead = 0
+  /** Blocks that the store does not have yet. */
+  unstored: { get(hash: Hash): Buffer | undefined } | undefined
   readonly #store: BlockStore
   readonly #owner: Uuid
 
@@ -51,8 +53,8 @@ export class BlockSource {
 
   /** What can be had at once. Undefined: ask `loadBlocks`. */
   block(hash: Hash): Buffer | undefined {
-    const cached = this.blocks.get(hash)
-    if (cached) return cached
+    const here = this.blocks.get(hash) ?? this.unstored?.get(hash)
+    if (here) return here
     const plain = this.#readNow(hash, 'data')
     if (plain) this.blocks.put(hash, plain)
     return plain
@@ -84,7 +86,7 @@ export class BlockSource {
 
   /** Starts loading what is not here; nobody waits for it, failures show when it is needed. */
   prefetch(hashes: readonly Hash[]): void {
-    const missing = hashes.filter((hash) => !this.blocks.has(hash))
+    const missing = hashes.filter((hash) => !this.blocks.has(hash) && !this.unstored?.get(hash))
     if (missing.length > 0) this.loadBlocks(missing).catch(() => {})
   }
 

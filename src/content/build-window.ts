@@ -1,6 +1,8 @@
 // Makes the new parts of one window of a file, or of what is appended in it: copies each byte once into
 // a block's memory and uploads that.
 
+import { Errno, FsError } from '../posix/errno.js'
+import type { Hash } from '../volume/inode.js'
 import type { BlockSource } from './block-source.js'
 import { checkedBlock, type Part, type PartAt } from './content-parts.js'
 import { holeBytesMin, tailBytesMax } from './limits.js'
@@ -26,7 +28,7 @@ interface Segment {
 }
 
 /** A stretch of data that becomes one block. */
-interface Stretch {
+export interface Stretch {
   readonly start: number
   end: number
   readonly segments: Segment[]
@@ -41,16 +43,21 @@ export async function buildWindow(
   edit: Edit,
   within: readonly PartAt[],
 ): Promise<Part[]> {
+  return store(sources, edit.start, windowStretches(sources.keep, edit, within), 0)
+}
+
+/** The data of a window made anew; what the base has behind `keep` is gone. */
+export function windowStretches(keep: number, edit: Edit, within: readonly PartAt[]): Stretch[] {
   const map = new RangeMap<Segment>({ cut: cutSegment, join: () => undefined })
   for (const { part, at } of within) {
-    const end = Math.min(at + part.length, sources.keep)
+    const end = Math.min(at + part.length, keep)
     if (part.kind !== 'hole' && at < end) map.set({ start: at, end, from: 0, base: part })
   }
   for (const { start, end, hole, from } of edit.ranges) {
     if (hole) map.remove(start, end)
     else map.set({ start, end, from, base: undefined })
   }
-  return store(sources, edit.start, stretches(edit.start, map.all()), 0)
+  return stretches(edit.start, map.all())
 }
 
 /**
@@ -62,13 +69,18 @@ export async function buildAppend(
   edit: Edit,
   within: readonly PartAt[],
 ): Promise<Part[]> {
+  return store(sources, edit.start, appendStretches(edit, within), tailBytesMax)
+}
+
+/** The tail of a window with what comes behind it. */
+export function appendStretches(edit: Edit, within: readonly PartAt[]): Stretch[] {
   const segments: Segment[] = []
   for (const { part, at } of within)
     if (part.kind !== 'hole')
       segments.push({ start: at, end: at + part.length, from: 0, base: part })
   for (const { start, end, hole, from } of edit.ranges)
     if (!hole) segments.push({ start, end, from, base: undefined })
-  return store(sources, edit.start, stretches(edit.start, segments), tailBytesMax)
+  return stretches(edit.start, segments)
 }
 
 /** Joins segments with less than a hole's length of zeros between them. */
@@ -113,28 +125,40 @@ async function store(
 async function gather({ source, upload, snapshot }: WindowSources, stretch: Stretch) {
   const hashes = stretch.segments.flatMap(({ base }) => (base?.kind === 'block' ? [base.hash] : []))
   const missing = hashes.filter((hash) => !source.block(hash))
-  const loaded = missing.length > 0 ? await source.loadBlocks(missing) : []
-  const held = new Map(missing.map((hash, i) => [hash, loaded[i] as Buffer]))
+  const held = new Map(await loaded(source, missing))
   await upload.room()
-  const data = Buffer.allocUnsafeSlow(stretch.end - stretch.start)
-  let at = stretch.start
-  for (const { start, end, from, base } of stretch.segments) {
-    data.fill(0, at - stretch.start, start - stretch.start)
-    const target = data.subarray(start - stretch.start, end - stretch.start)
+  // A block that was in the cache a moment ago may be there no more.
+  const gone = hashes.filter((hash) => !held.has(hash) && !source.block(hash))
+  for (const [hash, block] of await loaded(source, gone)) held.set(hash, block)
+  return copyStretch(stretch, snapshot, (hash) => held.get(hash) ?? source.block(hash))
+}
+
+async function loaded(source: BlockSource, hashes: readonly Hash[]): Promise<[Hash, Buffer][]> {
+  const blocks = hashes.length > 0 ? await source.loadBlocks(hashes) : []
+  return blocks.map((block, i) => [hashes[i] as Hash, block])
+}
+
+/** A stretch's bytes in memory of their own; `blockOf` has every block that it takes from. */
+export function copyStretch(
+  { start: first, end: last, segments }: Stretch,
+  snapshot: SaveSnapshot,
+  blockOf: (hash: Hash) => Buffer | undefined,
+): Buffer {
+  const data = Buffer.allocUnsafeSlow(last - first)
+  let at = first
+  for (const { start, end, from, base } of segments) {
+    data.fill(0, at - first, start - first)
+    const target = data.subarray(start - first, end - first)
     if (!base) snapshot.copy(from, target)
     else if (base.kind === 'bytes') base.data.copy(target, 0, from)
     else if (base.kind === 'block') {
-      const block = held.get(base.hash) ?? (await again(source, base.hash))
+      const block = blockOf(base.hash)
+      if (!block) throw new FsError(Errno.EIO, `block ${base.hash} is not at hand`)
       checkedBlock(block, base.hash, base.length).copy(target, 0, from)
     }
     at = end
   }
   return data
-}
-
-/** A block that was in the cache a moment ago. */
-async function again(source: BlockSource, hash: string): Promise<Buffer> {
-  return source.block(hash) ?? ((await source.loadBlocks([hash]))[0] as Buffer)
 }
 
 function cutSegment(segment: Segment, start: number, end: number): Segment {

@@ -18,6 +18,17 @@ export interface SaveResult {
   readonly shifts: ReadonlyMap<AppendRun, number>
 }
 
+/** A block with its plain bytes, which do not change any more. */
+export interface NamedBlock {
+  readonly hash: Hash
+  readonly plain: Buffer
+}
+
+export interface SavedAtOnce {
+  readonly result: SaveResult
+  readonly block: NamedBlock | undefined
+}
+
 export interface ReadOptions {
   /** Bytes behind the range that are to be fetched too, without anyone waiting for them. */
   readonly aheadBytes?: number
@@ -69,10 +80,16 @@ export interface ContentStore {
    * to be read or uploaded. FsError: EIO, ENOSPC, EFBIG.
    */
   save(base: Stored, snapshot: SaveSnapshot): SaveResult | Promise<SaveResult>
-  /** The plain bytes of a block, where they can be had without waiting. */
-  blockAtHand(hash: Hash): Buffer | undefined
-  /** Stores a block once more that was made by a save. FsError: EIO, ENOSPC. */
-  putBlock(plain: Uint8Array): Promise<void>
+  /**
+   * As `save`, where nothing has to be read for it and it makes one block at most, which is held: it can
+   * be read, and is in the store when `store` says so. Undefined: not such a case.
+   */
+  saveAtOnce(base: Stored, snapshot: SaveSnapshot): SavedAtOnce | undefined
+  /** From now on a block can be read that the store may not have; until `release`, or it is stored. */
+  hold(block: NamedBlock): void
+  release(block: NamedBlock): void
+  /** Puts what is held, together with all else that is. Undefined: the store has it. FsError: EIO, ENOSPC. */
+  store(block: NamedBlock): Promise<void> | undefined
   /** All extended attributes of an inode, also where they are a block of their own. */
   loadXattrs(inode: Pick<Inode, 'xattrs' | 'xattrBlock'>): Xattrs | Promise<Xattrs>
   /** Makes a block of a set too large for the inode's record (over 4 KiB). */

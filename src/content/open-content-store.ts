@@ -8,9 +8,11 @@ import { BlockSource, type BlockStore } from './block-source.js'
 import type { ContentStatus, ContentStore } from './content.js'
 import { contentHashes } from './content-hashes.js'
 import { readContent } from './read-content.js'
+import { saveAtOnce } from './save-at-once.js'
 import { saveContent } from './save-content.js'
 import { seekContent } from './seek-content.js'
-import { Upload, type UploadStatus, type UploadTarget } from './upload.js'
+import { UnstoredBlocks } from './unstored-blocks.js'
+import type { UploadStatus, UploadTarget } from './upload.js'
 import { createUploadRoom } from './upload-room.js'
 import { loadXattrs, saveXattrs } from './xattr-block.js'
 
@@ -35,30 +37,31 @@ export function openContentStore(options: ContentStoreOptions): ContentStore {
   const written: UploadStatus = { blocksWritten: 0, bytesWritten: 0, bytesStored: 0 }
   const room = createUploadRoom(uploadBytesMax)
   const target: UploadTarget = { store, owner, packer, source, room, status: written }
+  const unstored = new UnstoredBlocks(target)
+  source.unstored = unstored
   return {
     read: (inode, offset, length, read) => readContent(source, inode, offset, length, read),
     seek: (inode, offset, what) => seekContent(source, inode, offset, what),
     save: (base, snapshot) => saveContent(target, base, snapshot),
-    blockAtHand: (hash) => source.block(hash),
-    putBlock: (plain) => putBlock(target, plain),
+    saveAtOnce: (base, snapshot) => {
+      const saved = saveAtOnce(source, base, snapshot)
+      if (saved?.block) unstored.hold(saved.block)
+      return saved
+    },
+    hold: (block) => unstored.hold(block),
+    release: (block) => unstored.release(block),
+    store: ({ hash }) => unstored.store(hash),
     loadXattrs: (inode) => loadXattrs(source, inode),
     saveXattrs: (xattrs: Xattrs) => saveXattrs(target, xattrs),
     hashes: (content: Content): AsyncIterable<Hash> => contentHashes(source, content),
     status: () => statusOf(source, written),
     close: () => {
+      unstored.clear()
       source.blocks.clear()
       source.manifests.clear()
       if (!options.packer) packer.close()
     },
   }
-}
-
-async function putBlock(target: UploadTarget, plain: Uint8Array): Promise<void> {
-  const upload = new Upload(target)
-  const copy = Buffer.allocUnsafeSlow(plain.length)
-  copy.set(plain)
-  await upload.add(copy)
-  await upload.finish()
 }
 
 function statusOf(source: BlockSource, written: UploadStatus): ContentStatus {

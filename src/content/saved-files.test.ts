@@ -38,9 +38,9 @@ type Step =
   | { readonly op: 'allocate'; readonly size: number }
   | { readonly op: 'punch'; readonly offset: number; readonly length: number }
   | { readonly op: 'read'; readonly offset: number; readonly length: number }
-  /** A save begins: committed, failed, or prepared twice and then committed. */
+  /** A save begins: committed, failed, prepared twice and then committed, or answered before it is stored. */
   | { readonly op: 'cut' }
-  | { readonly op: 'end'; readonly how: 'saved' | 'failed' | 'again' }
+  | { readonly op: 'end'; readonly how: 'saved' | 'failed' | 'again' | 'at once' }
 
 const offsets = fc.oneof(
   fc.integer({ min: 0, max: 2000 }),
@@ -65,7 +65,12 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   {
     arbitrary: fc.record({
       op: fc.constant('end' as const),
-      how: fc.constantFrom('saved' as const, 'saved' as const, 'failed' as const, 'again' as const),
+      how: fc.constantFrom(
+        'saved' as const,
+        'at once' as const,
+        'failed' as const,
+        'again' as const,
+      ),
     }),
     weight: 3,
   },
@@ -161,7 +166,7 @@ class Harness {
     this.flight = { snapshot: this.spool.cut(), bytes: Buffer.from(this.model.bytes) }
   }
 
-  async end2(how: 'saved' | 'failed' | 'again'): Promise<void> {
+  async end2(how: 'saved' | 'failed' | 'again' | 'at once'): Promise<void> {
     if (!this.flight) return
     const { snapshot, bytes } = this.flight
     this.flight = undefined
@@ -177,7 +182,8 @@ class Harness {
       return
     }
     if (how === 'again') await this.content.save(this.committed, snapshot)
-    const result = await this.content.save(this.committed, snapshot)
+    const saved = how === 'at once' && this.content.saveAtOnce(this.committed, snapshot)
+    const result = saved ? saved.result : await this.content.save(this.committed, snapshot)
     assert.equal(result.moved, false)
     assert.equal(result.size, bytes.length)
     this.committed = { content: result.content, size: result.size }

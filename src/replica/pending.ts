@@ -163,6 +163,7 @@ export class Pending<Intent> {
 
   /** Its end is known. */
   remove(member: Member<Intent>): void {
+    if (member.settled) this.#context.rules.ended?.(member.intent)
     this.#total--
     if (member.isEarly) this.#countEarly(member, -1)
     if (this.#earlyCount === 0) this.#early = undefined

@@ -35,6 +35,8 @@ export interface Rules<Intent> {
    * where it cannot be had there now. Asked again for every attempt.
    */
   upload?(intent: Intent): Promise<void> | undefined
+  /** Nothing more will be done with it: it is committed, or failed, or lost. */
+  ended?(intent: Intent): void
   /** How intents stand in a journal; without it nothing is answered before it is committed. */
   readonly journal?: {
     /** Undefined: this one cannot stand in a journal. */

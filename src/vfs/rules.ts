@@ -7,42 +7,26 @@ import { applyCreate } from './intents/create.js'
 import type { Intent } from './intents/intent.js'
 import { applyLink } from './intents/link.js'
 import { applyRename } from './intents/rename.js'
-import { applyAdopt, applySave, prepareSave } from './intents/save.js'
+import { applyAdopt, applySave, letGo, prepareSave } from './intents/save.js'
 import { applySetattr } from './intents/setattr.js'
 import { applySetxattr, prepareSetxattr } from './intents/setxattr.js'
 import { applyRmdir, applyUnlink } from './intents/unlink.js'
-import { decodeIntent, encodeIntent } from './journaled-intent.js'
+import { decodeIntent, encodeIntent, isSave } from './journaled-intent.js'
 
 /** Handed to openReplica. `content` uploads what saves and large attributes need. */
 export function createRules(content: ContentStore): Rules<Intent> {
   return {
     prepare(intent, namespace, missing) {
-      if (intent.kind === 'save' || intent.kind === 'adopt')
-        return prepareSave(content, intent, namespace, missing)
+      if (isSave(intent)) return prepareSave(content, intent, namespace, missing)
       if (intent.kind === 'setxattr') return prepareSetxattr(content, intent, namespace, missing)
       return undefined
     },
     apply,
-    upload: createUploads(content),
-    journal: { encode: (intent) => encodeIntent(content, intent), decode: decodeIntent },
-  }
-}
-
-/** The blocks of changes that come from a journal: each is stored once more before it is named. */
-function createUploads(content: ContentStore): (intent: Intent) => Promise<void> | undefined {
-  const uploads = new WeakMap<Intent, Promise<void> | 'done'>()
-  return (intent) => {
-    if (intent.kind !== 'save' && intent.kind !== 'adopt') return undefined
-    if (intent.snapshot || !intent.block) return undefined
-    const known = uploads.get(intent)
-    if (known) return known === 'done' ? undefined : known
-    const upload = content.putBlock(intent.block.plain)
-    uploads.set(intent, upload)
-    upload.then(
-      () => uploads.set(intent, 'done'),
-      () => uploads.delete(intent),
-    )
-    return upload
+    upload: (intent) => (isSave(intent) && intent.block ? content.store(intent.block) : undefined),
+    ended(intent) {
+      if (isSave(intent)) letGo(content, intent)
+    },
+    journal: { encode: encodeIntent, decode: (bytes) => decodeIntent(content, bytes) },
   }
 }
 

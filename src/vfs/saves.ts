@@ -10,8 +10,15 @@ import type { SaveResult } from '../content/content.js'
 import { Errno, FsError } from '../posix/errno.js'
 import type { Inode } from '../volume/inode.js'
 import type { FileSystem } from './file-system.js'
-import { type AdoptIntent, landed, type SaveIntent, type SaveOutcome } from './intents/save.js'
+import {
+  type AdoptIntent,
+  landed,
+  letGo,
+  type SaveIntent,
+  type SaveOutcome,
+} from './intents/save.js'
 import type { Cut, OpenFile } from './open-file.js'
+import type { Awaitable } from './vfs.js'
 import { attributeAgeMsDefault, blockAgeMsDefault } from './vfs-options.js'
 
 export class Saves {
@@ -33,10 +40,13 @@ export class Saves {
     return this.#errors
   }
 
-  /** Everything written before this call. Undefined: nothing is unsaved. Answers the error, if any. */
+  /**
+   * Everything written before this call. Undefined: nothing is unsaved, or it was answered early. Answers
+   * the error, if any.
+   */
   save(file: OpenFile): Promise<FsError | undefined> | undefined {
     if (!file.dirty || this.#fs.isOrphan(file.ino)) return undefined
-    if (!file.running) return this.#start(file)
+    if (!file.running) return this.#begin(file, (cause) => this.#report(file, cause))
     file.next ??= file.running.then(() => {
       file.next = undefined
       return this.save(file)
@@ -71,16 +81,12 @@ export class Saves {
   /** Nobody waits for it: where it fails it is tried again, and told only if the last try fails. */
   #saveAged(file: OpenFile): void {
     if (file.running || !file.dirty || this.#fs.isOrphan(file.ino)) return
-    const running = this.#commit(file).then(
-      () => undefined,
-      (cause) => {
-        const error = toFsError(cause)
-        this.#fs.options.logger?.warn('a file cannot be saved yet', { ino: file.ino, error })
-        if (file.handles > 0) this.schedule(file)
-        return error
-      },
-    )
-    this.#occupy(file, running)
+    this.#begin(file, (cause) => {
+      const error = toFsError(cause)
+      this.#fs.options.logger?.warn('a file cannot be saved yet', { ino: file.ino, error })
+      if (file.handles > 0) this.schedule(file)
+      return error
+    })
   }
 
   /** The last handle is closed. */
@@ -131,22 +137,32 @@ export class Saves {
   async adopt(file: OpenFile, make: (saving: Saving) => AdoptIntent): Promise<Inode> {
     while (file.running) await file.running
     const committed = this.#commit(file, make)
-    const running = committed.then(
-      () => undefined,
-      (error) => toFsError(error),
-    )
-    this.#occupy(file, running)
+    if (committed instanceof Promise)
+      this.#occupy(
+        file,
+        committed.then(
+          () => undefined,
+          (error) => toFsError(error),
+        ),
+      )
     const outcome = await committed
     if (!outcome) throw new FsError(Errno.EIO, 'a file without a name could not be given one')
     return outcome.inode
   }
 
-  #start(file: OpenFile): Promise<FsError | undefined> {
-    const running = this.#commit(file).then(
-      () => undefined,
-      (error) => this.#report(file, error),
-    )
-    return this.#occupy(file, running)
+  /** Undefined: it is done. `failed` tells what is to be answered where it is not. */
+  #begin(
+    file: OpenFile,
+    failed: (cause: unknown) => FsError,
+  ): Promise<FsError | undefined> | undefined {
+    try {
+      const committed = this.#commit(file)
+      if (!(committed instanceof Promise)) return undefined
+      const running = committed.then(() => undefined, failed)
+      return this.#occupy(file, running)
+    } catch (error) {
+      return Promise.resolve(failed(error))
+    }
   }
 
   /** `running` is the file's save under way until it ends. */
@@ -161,7 +177,10 @@ export class Saves {
   }
 
   /** Undefined: there is nothing to save after all, or nowhere to save it to. */
-  async #commit(file: OpenFile, make?: (saving: Saving) => AdoptIntent) {
+  #commit(
+    file: OpenFile,
+    make?: (saving: Saving) => AdoptIntent,
+  ): Awaitable<SaveOutcome | undefined> {
     if (!this.decide(file)) throw new FsError(Errno.EIO, 'the save before is not decided yet')
     if (!make && !file.dirty) return undefined
     file.cancelTimer?.()
@@ -172,17 +191,39 @@ export class Saves {
     const { ino } = file
     const saving = { ino, time, mtime, modeDropped, changes, snapshot, prepared: undefined }
     const intent = make ? make(saving) : ({ ...saving, kind: 'save' } as SaveIntent)
+    const ended = (outcome: unknown) =>
+      this.#ended(file, cut, intent, outcome as SaveOutcome | undefined)
+    const failed = (error: unknown): never => this.#failed(file, cut, intent, error)
+    let outcome: unknown
     try {
-      const outcome = (await this.#fs.replica.change(intent)) as SaveOutcome | undefined
-      if (outcome) this.#saved(file, cut, outcome.result)
-      else file.failed(cut)
-      return outcome
+      outcome = this.#fs.replica.change(intent)
     } catch (error) {
-      const unknown = toFsError(error).errno === Errno.EIO
-      if (unknown) file.doubt = { cut, intent, seq: this.#fs.replica.head.seq }
-      else file.failed(cut)
-      throw error
+      return failed(error)
     }
+    return outcome instanceof Promise ? outcome.then(ended, failed) : ended(outcome)
+  }
+
+  #ended(
+    file: OpenFile,
+    cut: Cut,
+    intent: SaveIntent | AdoptIntent,
+    outcome: SaveOutcome | undefined,
+  ): SaveOutcome | undefined {
+    if (outcome) {
+      this.#saved(file, cut, outcome.result)
+      return outcome
+    }
+    letGo(this.#fs.content, intent)
+    file.failed(cut)
+    return undefined
+  }
+
+  #failed(file: OpenFile, cut: Cut, intent: SaveIntent | AdoptIntent, error: unknown): never {
+    letGo(this.#fs.content, intent)
+    const unknown = toFsError(error).errno === Errno.EIO
+    if (unknown) file.doubt = { cut, intent, seq: this.#fs.replica.head.seq }
+    else file.failed(cut)
+    throw error
   }
 
   /** Looks what came of a save that ended without an answer. False: nobody knows yet. */

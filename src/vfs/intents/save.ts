@@ -3,13 +3,13 @@
 // bytes go the attributes that were changed meanwhile, and a first name for what was made without
 // (O_TMPFILE, then linkat).
 
-import type { ContentStore, SaveResult, Stored } from '../../content/content.js'
+import type { ContentStore, NamedBlock, SaveResult, Stored } from '../../content/content.js'
 import type { SaveSnapshot } from '../../content/spool.js'
 import { isRegular, S_IFMT } from '../../posix/mode.js'
 import type { Draft, Namespace } from '../../replica/namespace.js'
 import { PrepareAgain } from '../../replica/replica.js'
 import { compareTimes, timeAfter } from '../../volume/clock.js'
-import type { Content, Hash, Inode, Timespec } from '../../volume/inode.js'
+import type { Content, Inode, Timespec } from '../../volume/inode.js'
 import type { Name } from '../../volume/name.js'
 import { type IntentBase, modifiedAt } from './checks.js'
 import { newNameIn } from './link.js'
@@ -25,7 +25,7 @@ interface Saving extends IntentBase {
   readonly changes: SettledChanges | undefined
   /** Undefined where it comes from a journal: then it is prepared. */
   readonly snapshot: SaveSnapshot | undefined
-  /** Transient: the block that it names, while it stands in a journal. */
+  /** Transient: the one block that it has made, held until the change has ended. */
   block?: NamedBlock | undefined
   /** Transient: what `prepareSave` made of the snapshot, and on what. */
   prepared: Prepared | undefined
@@ -36,12 +36,6 @@ interface Prepared {
   readonly result: SaveResult
   /** As the last attempt to commit it had it. */
   mtime?: Timespec
-}
-
-/** A block with its plain bytes. */
-export interface NamedBlock {
-  readonly hash: Hash
-  readonly plain: Uint8Array
 }
 
 export interface SaveIntent extends Saving {
@@ -62,24 +56,43 @@ export interface SaveOutcome {
   readonly inode: Inode
 }
 
-/** Uploads the snapshot on the content as it is now. Undefined: there is nothing to wait for. */
+/**
+ * Puts the snapshot on the content as it is now. Where that makes one block at most, it is held until it is
+ * stored with others (`Rules.upload`); else all of it is uploaded now. Undefined: nothing to wait for.
+ */
 export function prepareSave(
   content: ContentStore,
   intent: SaveIntent | AdoptIntent,
   namespace: Namespace,
   missing: ReadonlySet<string> | undefined,
 ): Promise<void> | undefined {
-  if (intent.block && missing) return content.putBlock(intent.block.plain)
+  if (intent.block && missing) {
+    content.hold(intent.block)
+    return content.store(intent.block)
+  }
   const base = intent.kind === 'adopt' ? intent.inode : namespace.inode(intent.ino)
   if (!base || !intent.snapshot) return undefined
   if (intent.prepared && !missing && isSame(intent.prepared.base, base)) return undefined
   const keep = (result: SaveResult) => {
     intent.prepared = { base: { content: base.content, size: base.size }, result }
   }
+  letGo(content, intent)
+  intent.block = undefined
+  const atOnce = content.saveAtOnce(base, intent.snapshot)
+  if (atOnce) {
+    intent.block = atOnce.block
+    keep(atOnce.result)
+    return missing && intent.block ? content.store(intent.block) : undefined
+  }
   const result = content.save(base, intent.snapshot)
   if (result instanceof Promise) return result.then(keep)
   keep(result)
   return undefined
+}
+
+/** Its block needs not be held any more; one that the store turns out to miss is held again. */
+export function letGo(content: ContentStore, { block }: SaveIntent | AdoptIntent): void {
+  if (block) content.release(block)
 }
 
 /** Undefined: the inode has lost its last name, and there is nowhere to save to. */

@@ -108,12 +108,15 @@ function isWriter(fs: FileSystem, file: OpenFile, { pid }: Caller): boolean {
   return false
 }
 
-async function saveTruncated(fs: FileSystem, file: OpenFile): Promise<void> {
-  const error = await fs.saves.save(file)
-  if (error && file.handles === 0) {
-    file.errorTold()
-    file.discard()
-  }
-  fs.settleFile(file)
-  if (error) throw error
+function saveTruncated(fs: FileSystem, file: OpenFile): Promise<void> | undefined {
+  const saving = fs.saves.save(file)
+  if (!saving) fs.settleFile(file)
+  return saving?.then((error) => {
+    if (error && file.handles === 0) {
+      file.errorTold()
+      file.discard()
+    }
+    fs.settleFile(file)
+    if (error) throw error
+  })
 }
