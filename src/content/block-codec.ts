@@ -2,7 +2,7 @@
 // prefix; the bytes are compressed with lz4 where that saves at least a twentieth. Pure; where it runs
 // (here or in a thread) is block-packer.ts.
 
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import lz4 from 'lz4-napi'
 import { BlockEncoding, type StoredBlock } from '../store/store.js'
 import type { Hash } from '../volume/inode.js'
@@ -30,18 +30,21 @@ export type BlockKind = 'data' | 'manifest'
 const manifestPrefix = Buffer.from('cassfs manifest\0')
 
 export function hashOf(plain: Uint8Array, kind: BlockKind): Hash {
-  const hash = createHash('sha256')
-  if (kind === 'manifest') hash.update(manifestPrefix)
-  return hash.update(plain).digest('hex')
+  if (kind === 'data') return hash('sha256', plain, 'hex')
+  return createHash('sha256').update(manifestPrefix).update(plain).digest('hex')
 }
 
 /** `plain` becomes part of the answer where it is not compressed: it must not change any more. */
 export function packBlock(plain: Buffer, kind: BlockKind): StoredBlock {
-  const hash = hashOf(plain, kind)
-  const compressed = compress(plain)
+  return storedAs(hashOf(plain, kind), plain, compress(plain))
+}
+
+/** A block of known name; `compressed` as `compress` answers it. */
+export function storedAs(name: Hash, plain: Buffer, compressed: Buffer | undefined): StoredBlock {
+  const { length } = plain
   return compressed
-    ? { hash, length: plain.length, encoding: BlockEncoding.lz4, data: compressed }
-    : { hash, length: plain.length, encoding: BlockEncoding.plain, data: plain }
+    ? { hash: name, length, encoding: BlockEncoding.lz4, data: compressed }
+    : { hash: name, length, encoding: BlockEncoding.plain, data: plain }
 }
 
 /** The plain bytes, verified against `hash`. Throws DamagedBlock. */
@@ -51,7 +54,8 @@ export function unpackBlock(hash: Hash, stored: StoredBlock, kind: BlockKind): B
   return plain
 }
 
-function compress(plain: Buffer): Buffer | undefined {
+/** Undefined: it is stored as it is. */
+export function compress(plain: Buffer): Buffer | undefined {
   if (plain.length < compressBytesMin) return undefined
   if (plain.length >= probeBytesMin && !looksCompressible(plain)) return undefined
   const compressed = lz4.compressSync(plain)

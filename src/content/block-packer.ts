@@ -5,8 +5,9 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { StoredBlock } from '../store/store.js'
-import { type BlockKind, packBlock } from './block-codec.js'
-import type { Packed, ToPack } from './pack-thread.js'
+import { type BlockKind, compress, packBlock, storedAs } from './block-codec.js'
+import type { NamedBlock } from './content.js'
+import type { Compressed, Packed, ToCompress, ToPack } from './pack-thread.js'
 
 /** What a pack answers; `plain` is to be used in place of what was handed in. */
 export interface PackedBlock {
@@ -20,6 +21,8 @@ export interface BlockPacker {
    * be moved to a thread.
    */
   pack(plain: Buffer, kind: BlockKind): PackedBlock | Promise<PackedBlock>
+  /** Blocks whose names are known; their plain bytes stay as they are. */
+  packAll(blocks: readonly NamedBlock[]): readonly StoredBlock[] | Promise<readonly StoredBlock[]>
   /** Ends the threads; blocks under way are rejected. */
   close(): void
 }
@@ -28,7 +31,7 @@ export interface BlockPackerOptions {
   /** Default: one less than there are processors, 1 to 4. */
   readonly threads?: number
   /**
-   * Blocks above this go to a thread. 32 KiB of text take 0.15 ms to hash and compress, handing them
+   * What is above this goes to a thread. 32 KiB of text take 0.15 ms to hash and compress, handing them
    * to a thread and back takes 0.05 to 0.1 ms (bench/content.ts).
    */
   readonly syncBytesMax?: number
@@ -42,7 +45,7 @@ export function openBlockPacker(options: BlockPackerOptions = {}): BlockPacker {
 }
 
 interface Job {
-  readonly resolve: (packed: PackedBlock) => void
+  readonly resolve: (answer: Packed | Compressed) => void
   readonly reject: (error: Error) => void
 }
 
@@ -66,11 +69,31 @@ class ThreadedPacker implements BlockPacker {
   pack(plain: Buffer, kind: BlockKind): PackedBlock | Promise<PackedBlock> {
     if (plain.length <= this.#syncBytesMax || this.#closed || plain.byteOffset > 0)
       return { plain, block: packBlock(plain, kind) }
+    const message: ToPack = { plain: plain as Uint8Array<ArrayBuffer>, kind }
+    return this.#ask(message, message.plain.buffer).then((packed) => received(packed as Packed))
+  }
+
+  packAll(blocks: readonly NamedBlock[]): readonly StoredBlock[] | Promise<readonly StoredBlock[]> {
+    const bytes = blocks.reduce((sum, { plain }) => sum + plain.length, 0)
+    if (bytes <= this.#syncBytesMax || this.#closed)
+      return blocks.map(({ hash, plain }) => storedAs(hash, plain, compress(plain)))
+    const plains = new Uint8Array(bytes)
+    let at = 0
+    for (const { plain } of blocks) {
+      plains.set(plain, at)
+      at += plain.length
+    }
+    const message: ToCompress = { plains, lengths: blocks.map(({ plain }) => plain.length) }
+    return this.#ask(message, plains.buffer).then((answer) =>
+      storedBlocks(blocks, answer as Compressed),
+    )
+  }
+
+  #ask(message: ToPack | ToCompress, memory: ArrayBuffer): Promise<Packed | Compressed> {
     return new Promise((resolve, reject) => {
       const thread = this.#idlest()
       if (thread.jobs.push({ resolve, reject }) === 1) thread.worker.ref()
-      const message: ToPack = { plain: plain as Uint8Array<ArrayBuffer>, kind }
-      thread.worker.postMessage(message, [message.plain.buffer])
+      thread.worker.postMessage(message, [memory])
     })
   }
 
@@ -93,10 +116,10 @@ class ThreadedPacker implements BlockPacker {
     const worker = new Worker(new URL('./pack-thread.js', import.meta.url), { name: 'pack' })
     const thread: Thread = { worker, jobs: [] }
     worker.unref()
-    worker.on('message', (packed: Packed) => {
+    worker.on('message', (answer: Packed | Compressed) => {
       const job = thread.jobs.shift()
       if (thread.jobs.length === 0) worker.unref()
-      job?.resolve(received(packed))
+      job?.resolve(answer)
     })
     worker.on('error', (cause) => this.#end(thread, asError(cause)))
     worker.on('exit', (code) => this.#end(thread, new Error(`a pack thread ended with ${code}`)))
@@ -117,6 +140,19 @@ function received({ plain, hash, encoding, data }: Packed): PackedBlock {
   const buffer = bufferOver(plain)
   const block = { hash, length: plain.length, encoding, data: data ? bufferOver(data) : buffer }
   return { plain: buffer, block }
+}
+
+function storedBlocks(
+  blocks: readonly NamedBlock[],
+  { bytes, lengths }: Compressed,
+): StoredBlock[] {
+  const all = bufferOver(bytes)
+  let at = 0
+  return blocks.map(({ hash, plain }, i) => {
+    const length = lengths[i] ?? 0
+    at += length
+    return storedAs(hash, plain, length > 0 ? all.subarray(at - length, at) : undefined)
+  })
 }
 
 function bufferOver(bytes: Uint8Array<ArrayBuffer>): Buffer {

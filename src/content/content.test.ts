@@ -171,7 +171,7 @@ test('extended attributes too large for the inode are a block', async () => {
   store.lost.add(xattrBlock.hash)
   const third = openContentStore({ store, owner })
   await assert.rejects(async () => third.loadXattrs(inode), eio(/missing/))
-  assert.equal(content.loadXattrs({ xattrs: small }), small)
+  assert.equal(content.loadXattrs({ xattrs: small, xattrBlock: undefined }), small)
 })
 
 test('a block that holds no extended attributes is EIO', async () => {

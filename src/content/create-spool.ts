@@ -73,10 +73,20 @@ class RangedSpool implements Spool {
     if (start === end) return start
     const run = append ? this.#runAt(start) : undefined
     this.#chunks.write(start, data, this.#ranges)
-    const written = { hole: false, grows: true, generation: this.#generation }
-    for (const part of byRun(this.#ranges, start, end, run))
-      for (const place of this.#chunks.places(part.start, part.end))
-        this.#ranges.set({ ...part, ...place, ...written })
+    const generation = this.#generation
+    for (const { start: from, end: to, run: of, limit } of byRun(this.#ranges, start, end, run))
+      for (const { start, end, chunk, at } of this.#chunks.places(from, to))
+        this.#ranges.set({
+          start,
+          end,
+          run: of,
+          limit,
+          hole: false,
+          grows: true,
+          generation,
+          chunk,
+          at,
+        })
     if (run) this.#openRun = { run, end }
     this.#grow(end)
     return start

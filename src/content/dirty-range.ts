@@ -31,7 +31,9 @@ function joinDirty(left: Dirty, right: Dirty): Dirty | undefined {
     left.grows === right.grows &&
     left.chunk === right.chunk &&
     (left.hole || left.at + (left.end - left.start) === right.at)
-  return same ? { ...left, end: right.end } : undefined
+  if (!same) return undefined
+  const { start, run, limit, hole, grows, generation, chunk, at } = left
+  return { start, end: right.end, run, limit, hole, grows, generation, chunk, at }
 }
 
 /** Fills `target` with the bytes from `offset` on; `ranges` are those that overlap it. */

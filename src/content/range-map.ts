@@ -55,7 +55,9 @@ export class RangeMap<R extends Range> {
 
   /** Lays a range down over what was there. */
   set(range: R): void {
-    this.#splice(range.start, range.end, range)
+    const last = this.#ranges.at(-1)
+    if (!last || last.end <= range.start) this.#push(last, range)
+    else this.#splice(range.start, range.end, range)
   }
 
   /** Takes [start, end) out. */
@@ -65,6 +67,14 @@ export class RangeMap<R extends Range> {
 
   replaceAll(ranges: readonly R[]): void {
     this.#ranges = ranges.slice()
+  }
+
+  /** Behind all others. */
+  #push(last: R | undefined, range: R): void {
+    if (range.start >= range.end) return
+    const both = last?.end === range.start ? this.#rules.join(last, range) : undefined
+    if (both) this.#ranges[this.#ranges.length - 1] = both
+    else this.#ranges.push(range)
   }
 
   #splice(start: number, end: number, range: R | undefined): void {

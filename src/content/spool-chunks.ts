@@ -25,6 +25,14 @@ export class SpoolChunks {
    * of `ranges` last: a write that fails has changed nothing that is in use.
    */
   write(start: number, data: Uint8Array, ranges: RangeMap<Dirty>): void {
+    const page = Math.floor(start / chunkBytes)
+    const at = start - page * chunkBytes
+    // Nearly all writes lie within one chunk, which takes all of them or nothing.
+    if (at + data.length <= chunkBytes) this.#chunk(page).write(at, data)
+    else this.#writePages(start, data, ranges)
+  }
+
+  #writePages(start: number, data: Uint8Array, ranges: RangeMap<Dirty>): void {
     const fresh: (() => void)[] = []
     const over: (() => void)[] = []
     for (const { page, from, to, at } of pagesOf(start, start + data.length)) {

@@ -1,9 +1,10 @@
 // Blocks that are named by changes on their way, and that the store does not have yet: readable from here,
 // and put in groups, so that many small files cost few calls of the store.
 
+import { Errno, FsError } from '../posix/errno.js'
 import type { Hash } from '../volume/inode.js'
 import type { NamedBlock } from './content.js'
-import { Upload, type UploadTarget } from './upload.js'
+import type { UploadTarget } from './upload.js'
 
 /** A group is put as soon as it is this large, also where nobody waits for it yet. */
 const groupBlocks = 64
@@ -97,7 +98,8 @@ export class UnstoredBlocks {
 
   #put(hashes: readonly Hash[]): void {
     const blocks = hashes.flatMap((hash) => this.#blocks.get(hash) ?? [])
-    const put = this.#upload(blocks).then(
+    const named = blocks.map(({ plain }, i) => ({ hash: hashes[i] as Hash, plain }))
+    const put = this.#upload(named).then(
       () => {
         for (const hash of hashes) this.#blocks.delete(hash)
       },
@@ -118,21 +120,24 @@ export class UnstoredBlocks {
     else this.#await(hash, block.plain.length)
   }
 
-  async #upload(blocks: readonly Unstored[]): Promise<void> {
-    const upload = new Upload(this.#target)
+  async #upload(blocks: readonly NamedBlock[]): Promise<void> {
+    const { store, owner, packer, source, room, status } = this.#target
+    const bytes = blocks.reduce((sum, { plain }) => sum + plain.length, 0)
+    room.claim(bytes)
     try {
-      // The packer may move what it is given to a thread, and these are still read here.
-      await Promise.all(blocks.map(({ plain }) => upload.add(ownCopy(plain))))
-      await upload.finish()
-    } catch (error) {
-      await upload.abandon(error)
-      throw error
+      const stored = await packer.packAll(blocks)
+      await store.putBlocks(owner, stored)
+      for (const [i, { hash, plain }] of blocks.entries()) {
+        source.blocks.put(hash, plain)
+        status.blocksWritten++
+        status.bytesWritten += plain.length
+        status.bytesStored += stored[i]?.data.length ?? 0
+      }
+    } catch (cause) {
+      if (cause instanceof FsError) throw cause
+      throw new FsError(Errno.EIO, 'the blocks of files could not be stored', { cause })
+    } finally {
+      room.release(bytes)
     }
   }
-}
-
-function ownCopy(plain: Buffer): Buffer {
-  const copy = Buffer.allocUnsafeSlow(plain.length)
-  plain.copy(copy)
-  return copy
 }

@@ -104,12 +104,14 @@ function emptyVolume(options: NewEnvironment): { record: VolumeRecord; head: Hea
     nlink: 2,
     rdev: 0,
     size: 4096,
+    atime: undefined,
     mtime: now,
     ctime: now,
     btime: now,
     content: { kind: 'none' },
     target: '',
     xattrs: new Map(),
+    xattrBlock: undefined,
     shared: true,
   }
   const head: Head = {

@@ -11,7 +11,7 @@ import { Errno, FsError } from '../posix/errno.js'
 import { ByteReader } from '../volume/byte-reader.js'
 import { ByteWriter } from '../volume/byte-writer.js'
 import type { Uuid } from '../volume/record.js'
-import type { JournalRecord } from './journal.js'
+import type { JournalRecord, NewRecord } from './journal.js'
 import { decodeJournalRecord, encodeJournalRecord } from './journal-record-codec.js'
 
 const magic = 'cassfsj1'
@@ -36,16 +36,30 @@ export function writeHeader(fd: number, header: JournalHeader): void {
   writer.uuid(header.boot)
   const bytes = Buffer.from(writer.take())
   writer.u32(crc32(bytes))
-  append(fd, 0, [Buffer.from(writer.take())])
+  append(fd, 0, Buffer.from(writer.take()))
 }
 
 /** Writes a record behind `at`; answers where it ends. Throws FsError, and leaves nothing behind `at`. */
-export function appendRecord(fd: number, at: number, record: JournalRecord): number {
-  const payload = encodeJournalRecord(record)
-  const frame = Buffer.allocUnsafe(frameBytes)
-  frame.writeUInt32LE(payload.length, 0)
-  frame.writeUInt32LE(crc32(payload), 4)
-  return append(fd, at, [Buffer.concat([frame, payload])])
+export function appendRecord(fd: number, at: number, record: NewRecord): number {
+  const parts = encodeJournalRecord(record)
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const frame = scratch(frameBytes + length)
+  let end = frameBytes
+  for (const part of parts) {
+    frame.set(part, end)
+    end += part.length
+  }
+  frame.writeUInt32LE(length, 0)
+  frame.writeUInt32LE(crc32(frame.subarray(frameBytes)), 4)
+  return append(fd, at, frame)
+}
+
+/** Where a frame is put together; most records are small. */
+let reused = Buffer.allocUnsafeSlow(512 * 1024)
+
+function scratch(length: number): Buffer {
+  if (length > reused.length) reused = Buffer.allocUnsafeSlow(length)
+  return reused.subarray(0, length)
 }
 
 /** All records go; the header stays. Throws FsError. */
@@ -108,15 +122,11 @@ function readRecord(bytes: Buffer, at: number): { record: JournalRecord; end: nu
   }
 }
 
-function append(fd: number, at: number, parts: readonly Buffer[]): number {
-  let end = at
+function append(fd: number, at: number, bytes: Buffer): number {
   try {
-    for (const part of parts) {
-      const written = writeSync(fd, part, 0, part.length, end)
-      if (written < part.length) throw new FsError(Errno.ENOSPC, 'the journal is cut short')
-      end += written
-    }
-    return end
+    const written = writeSync(fd, bytes, 0, bytes.length, at)
+    if (written < bytes.length) throw new FsError(Errno.ENOSPC, 'the journal is cut short')
+    return at + written
   } catch (cause) {
     truncate(fd, at)
     throw asFsError(cause, 'the journal cannot be written')

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { bootId } from '../tables/boot-id.js'
 import type { Uuid } from '../volume/record.js'
 import { newUuid } from '../volume/uuid.js'
-import type { DeadJournal, Journal, JournalRecord, Journals } from './journal.js'
+import type { DeadJournal, Journal, Journals, NewRecord } from './journal.js'
 import { appendRecord, clearRecords, readJournal, writeHeader } from './journal-file.js'
 
 const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.new)?$/
@@ -81,7 +81,7 @@ class JournalOnDisk implements Journal {
     return this.#end
   }
 
-  append(record: JournalRecord): void {
+  append(record: NewRecord): void {
     this.#end = appendRecord(this.#fd, this.#end, record)
   }
 

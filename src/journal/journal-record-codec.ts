@@ -5,12 +5,15 @@ import { ByteWriter } from '../volume/byte-writer.js'
 import { formatVersion } from '../volume/format-error.js'
 import type { Timespec } from '../volume/inode.js'
 import type { AnsweredRequest } from '../volume/log-entry.js'
-import type { JournalRecord, Seen } from './journal.js'
+import type { JournalRecord, NewRecord, Seen } from './journal.js'
 
 const writer = new ByteWriter()
 
-/** Throws FormatError for what the format cannot hold. */
-export function encodeJournalRecord(record: JournalRecord): Uint8Array {
+/**
+ * A record in parts: what is said of the intent, good until the next call, and the intent as it is. Throws
+ * FormatError for what the format cannot hold.
+ */
+export function encodeJournalRecord(record: NewRecord): Uint8Array[] {
   const { number, grantSeq, seen, intent, answers } = record
   writer.reset().u8(formatVersion)
   writer.varint(number)
@@ -32,8 +35,7 @@ export function encodeJournalRecord(record: JournalRecord): Uint8Array {
     writer.uuid(answers.mount)
     writer.varint(answers.unique)
   }
-  writer.bytes(intent)
-  return writer.take()
+  return [writer.take(), ...intent]
 }
 
 /** Throws FormatError. */

@@ -29,6 +29,11 @@ export interface JournalRecord {
   readonly answers: AnsweredRequest | undefined
 }
 
+/** A record to be written, its intent in parts that follow on one another. */
+export interface NewRecord extends Omit<JournalRecord, 'intent'> {
+  readonly intent: readonly Uint8Array[]
+}
+
 /** The journal of this process. */
 export interface Journal {
   readonly id: Uuid
@@ -38,7 +43,7 @@ export interface Journal {
    * One write; from then on the record survives the end of this process. Throws FsError ENOSPC, EIO, ...:
    * then nothing of it is there.
    */
-  append(record: JournalRecord): void
+  append(record: NewRecord): void
   /** All its records are committed: they go. Throws FsError. */
   clear(): void
   /** Ends it; `isEmpty`: nothing in it is needed any more, and its file goes. */

@@ -2,6 +2,7 @@
 
 import type { Handler, Request } from '../fuse/handler.js'
 import { WriteFlag } from '../fuse/wire/flags.js'
+import { Errno } from '../posix/errno.js'
 import { O_APPEND } from '../posix/open-flags.js'
 import type { Inode } from '../volume/inode.js'
 import { done, then } from './answer.js'
@@ -69,7 +70,11 @@ export function fileCalls(context: BridgeContext): Handler {
 export function xattrCalls(context: BridgeContext): Handler {
   const { vfs } = context
   return {
-    getxattr: (request, { name }) => vfs.getxattr(context.caller(request), request.nodeid, name),
+    getxattr: (request, { name }) =>
+      then(
+        vfs.getxattr(context.caller(request), request.nodeid, name),
+        (value) => value ?? Errno.ENODATA,
+      ),
     listxattr: (request) => vfs.listxattr(context.caller(request), request.nodeid),
     setxattr: (request, { name, value, flags, killSgid }) =>
       done(vfs.setxattr(context.caller(request), request.nodeid, name, value, flags, killSgid)),

@@ -5,17 +5,17 @@
 import { Errno, FsError } from '../posix/errno.js'
 import type { Commit } from '../store/store.js'
 import type { Head } from '../volume/head.js'
-import type { Inode } from '../volume/inode.js'
 import { encodeJournalNumber } from '../volume/journal-number.js'
 import { EntryKind, type LogEntry } from '../volume/log-entry.js'
 import { RecordKind, type Uuid } from '../volume/record.js'
 import type { Committed } from './committed.js'
 import type { Member } from './member.js'
-import { Overlay, type Touched, type Usage } from './overlay.js'
+import { Overlay, type Usage, withUsage } from './overlay.js'
 import { mayBeDone } from './pending.js'
 import type { Protocol } from './protocol.js'
-import { namedHashChanges, type RecordWrite, recordWrites } from './records.js'
+import { namedHashChanges, type RecordWrite } from './records.js'
 import { NotLoaded, PrepareAgain, type Rules } from './replica.js'
+import { type InodeStep, type Step, stepOf } from './step.js'
 
 export interface BatchContext<Intent> {
   readonly volume: Uuid
@@ -30,6 +30,8 @@ export interface BatchContext<Intent> {
   readonly earlyBytesMax: number
   /** Journals that hold nothing more: their records go with the next entry. */
   readonly staleJournals: () => readonly Uuid[]
+  /** What a change does that stands as it was answered: nothing else has changed since. */
+  readonly answeredStep: (member: Member<Intent>) => Step | undefined
   /** The head of the next entry, with what it does to the write lease. */
   readonly headOf: (head: Head, seq: number, kind: EntryKind) => Head
 }
@@ -41,11 +43,6 @@ export interface Batch<Intent> {
   readonly added: Usage
   /** Journals whose records go with it. */
   readonly stale: readonly Uuid[]
-}
-
-interface Step {
-  readonly touched: Touched
-  readonly writes: readonly RecordWrite[]
 }
 
 /** A member that has to be prepared anew, and for what. */
@@ -68,6 +65,10 @@ export interface Taken<Intent> {
   readonly count: number
 }
 
+/**
+ * The next batch from the front of `queue`. Where its first member stands as it was answered, so do all that
+ * follow: it ends at the first that has to be looked at again.
+ */
 export function takeBatch<Intent>(
   committed: Committed,
   queue: readonly Member<Intent>[],
@@ -84,11 +85,14 @@ export function takeBatch<Intent>(
     blocked: undefined,
     count,
   })
+  const areAsAnswered = queue[0] !== undefined && context.answeredStep(queue[0]) !== undefined
   for (const member of queue) {
+    const answered = context.answeredStep(member)
+    if ((answered !== undefined) !== areAsAnswered) break
     if (draft.isFull(member) || context.rules.upload?.(member.intent)) break
     count++
     if (member.settled) continue
-    const step = draft.add(member)
+    const step = answered ? draft.addAnswered(member, answered) : draft.add(member)
     if (step === 'decided') decided.push(member)
     if (!(step instanceof PrepareAgain)) continue
     if (!member.isEarly) unprepared.push({ member, missed: step })
@@ -103,10 +107,11 @@ class BatchDraft<Intent> {
   readonly #overlay: Overlay
   readonly #members: Member<Intent>[] = []
   readonly #writes: RecordWrite[] = []
-  readonly #inodes = new Map<number, Inode | undefined>()
+  readonly #inodes = new Map<number, InodeStep>()
   /** Of journals: up to which number their changes are committed. */
   readonly #numbers = new Map<Uuid, number>()
   #bytes = 0
+  #added: Usage = { bytes: 0, inodes: 0 }
 
   constructor(committed: Committed, context: BatchContext<Intent>) {
     this.#committed = committed
@@ -138,13 +143,20 @@ class BatchDraft<Intent> {
     return 'member'
   }
 
+  addAnswered(member: Member<Intent>, step: Step): 'member' {
+    member.verdict = { kind: 'done', value: undefined }
+    this.#members.push(member)
+    this.#collect(member, step)
+    return 'member'
+  }
+
   finish(): Batch<Intent> | undefined {
     if (this.#members.length === 0) return undefined
     const stale = this.#context.staleJournals()
     return {
       members: this.#members,
       commit: this.#commit(stale),
-      added: this.#overlay.added,
+      added: this.#added,
       stale,
     }
   }
@@ -171,10 +183,9 @@ class BatchDraft<Intent> {
     try {
       if (!mayBeDone(member, overlay, this.#context.protocol)) throw lostRace()
       const value = this.#context.rules.apply(member.intent, overlay)
-      const touched = overlay.end()
-      const writes = recordWrites(overlay, touched)
+      const step = overlay.endWith((touched) => stepOf(overlay, touched))
       member.verdict = { kind: 'done', value }
-      return writes.length > 0 ? { touched, writes } : undefined
+      return step
     } catch (error) {
       overlay.rollback()
       if (error instanceof PrepareAgain && mayWait(member, error)) return error
@@ -183,17 +194,18 @@ class BatchDraft<Intent> {
     }
   }
 
-  #collect(member: Member<Intent>, { touched, writes }: Step): void {
-    for (const write of writes) {
-      this.#writes.push(write)
-      this.#bytes += 16 + write.name.length + (write.value?.length ?? 0)
+  #collect(member: Member<Intent>, { writes, bytes, inodes, begins, added }: Step): void {
+    for (const write of writes) this.#writes.push(write)
+    this.#bytes += bytes
+    for (const step of inodes) {
+      const before = this.#inodes.get(step.ino)
+      this.#inodes.set(step.ino, before ? { ...step, before: before.before } : step)
     }
-    const steps: [Inode | undefined, Inode | undefined][] = []
-    for (const [ino, before] of touched.inodes) {
-      if (!this.#inodes.has(ino)) this.#inodes.set(ino, before)
-      steps.push([before, this.#overlay.inode(ino)])
+    this.#added = {
+      bytes: this.#added.bytes + added.bytes,
+      inodes: this.#added.inodes + added.inodes,
     }
-    member.begins = namedHashChanges(steps).begins
+    member.begins = begins
   }
 
   /** Those lost among its members are never to be done either; a number never goes back. */
@@ -212,21 +224,19 @@ class BatchDraft<Intent> {
     const before = this.#committed.head
     const seq = before.seq + 1
     const request = newUuid()
-    const overlay = this.#overlay
-    const inodes = [...this.#inodes].map(([ino, inode]) => [inode, overlay.inode(ino)] as const)
     const entry: LogEntry = {
       seq,
       kind: EntryKind.change,
       request,
       previousRequest: before.request,
-      head: headOf({ ...overlay.head, seq, request }, seq, EntryKind.change),
+      head: headOf({ ...withUsage(before, this.#added), seq, request }, seq, EntryKind.change),
       ...protocol.merge([...this.#writes, ...this.#journalWrites(stale)]),
       answers: this.#members.flatMap(({ answers, verdict }) =>
         answers && verdict?.kind === 'done' ? [answers] : [],
       ),
     }
     const expect = { seq: before.seq, request: before.request }
-    return { volume, owner, expect, entry, ...namedHashChanges(inodes) }
+    return { volume, owner, expect, entry, ...namedHashChanges(this.#inodes.values()) }
   }
 }
 
@@ -273,20 +283,4 @@ export function leaseBatch<Intent>(
   const expect = { seq: before.seq, request: before.request }
   const commit: Commit = { volume, owner, expect, entry, begins: [], ceases: [] }
   return { members: [], commit, added: { bytes: 0, inodes: 0 }, stale }
-}
-
-/** Takes the place of a commit whose outcome stays unknown: whoever holds that seq decides it. */
-export function voidCommit(commit: Commit, head: LogEntry['head'], request: Uuid): Commit {
-  const { seq, previousRequest } = commit.entry
-  const entry: LogEntry = {
-    seq,
-    kind: EntryKind.void,
-    request,
-    previousRequest,
-    head: { ...head, seq, request },
-    puts: [],
-    deletes: [],
-    answers: [],
-  }
-  return { ...commit, entry, begins: [], ceases: [] }
 }

@@ -44,6 +44,9 @@ export class Committed implements Namespace {
   #head: Head
   #behind = false
   #looked = false
+  readonly #tickEnds = (): void => {
+    this.#looked = false
+  }
 
   constructor(source: Source, head: Head, options: CommittedOptions) {
     this.#source = source
@@ -191,10 +194,8 @@ export class Committed implements Namespace {
   }
 
   #look(): void {
+    if (!this.#looked) queueMicrotask(this.#tickEnds)
     this.#looked = true
-    queueMicrotask(() => {
-      this.#looked = false
-    })
     this.#source.tables.refresh?.()
     const head = this.#source.tables.head()
     this.#behind = head?.seq !== this.#head.seq || head.request !== this.#head.request

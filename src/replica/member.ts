@@ -6,6 +6,7 @@ import type { FsError } from '../posix/errno.js'
 import type { Hash } from '../volume/inode.js'
 import type { AnsweredRequest } from '../volume/log-entry.js'
 import type { Uuid } from '../volume/record.js'
+import type { Step } from './step.js'
 
 /** What the attempt under way came to; counts when its batch is in the log. */
 export type Verdict =
@@ -31,6 +32,8 @@ export class Member<Intent> {
   /** Settles when the change is committed, or failed. */
   readonly committed: Promise<unknown>
   journaled: Journaled | undefined
+  /** What it does, as it was answered early; counts while `epoch` is that of Pending. */
+  answered: { readonly step: Step | undefined; readonly epoch: number } | undefined
   /** Its caller was answered when it was journaled: it is in the volume for whoever asks here. */
   isEarly = false
   /** By a process that has ended: nobody here has been shown it. */

@@ -13,6 +13,8 @@ import type { Draft, NamedDirent, NamePlace, Namespace } from './namespace.js'
 export interface Touched {
   readonly inodes: ReadonlyMap<number, Inode | undefined>
   readonly dirents: readonly TouchedName[]
+  /** How much more is used after it. */
+  readonly added: Usage
 }
 
 export interface TouchedName extends NamePlace {
@@ -35,6 +37,14 @@ export function usedBytes(inode: Inode | undefined): number {
   return inode && (inode.mode & S_IFMT) === S_IFREG ? inode.size : 0
 }
 
+export function withUsage(head: Head, { bytes, inodes }: Usage): Head {
+  return {
+    ...head,
+    usedBytes: Math.max(0, head.usedBytes + bytes),
+    usedInodes: Math.max(0, head.usedInodes + inodes),
+  }
+}
+
 export class Overlay implements Draft {
   readonly #base: Namespace
   readonly #inodes = new Map<number, Inode | null>()
@@ -48,18 +58,17 @@ export class Overlay implements Draft {
   #touchedInodes = new Map<number, Inode | undefined>()
   #touchedDirents: TouchedName[] = []
   #touchedCount = 0
+  /** What the namespace beneath answered in this step: nothing moves it meanwhile. */
+  readonly #baseInodes = new Map<number, Inode | undefined>()
+  readonly #baseNames = new Map<number, readonly NamePlace[]>()
+  #inStep = false
 
   constructor(base: Namespace) {
     this.#base = base
   }
 
   get head(): Head {
-    const head = this.#base.head
-    return {
-      ...head,
-      usedBytes: Math.max(0, head.usedBytes + this.#bytesAdded),
-      usedInodes: Math.max(0, head.usedInodes + this.#inodesAdded),
-    }
+    return withUsage(this.#base.head, this.added)
   }
 
   /** How much more is used than in the namespace beneath. */
@@ -79,7 +88,7 @@ export class Overlay implements Draft {
 
   inode(ino: number): Inode | undefined {
     const own = this.#inodes.get(ino)
-    return own === undefined ? this.#base.inode(ino) : (own ?? undefined)
+    return own === undefined ? this.#baseInode(ino) : (own ?? undefined)
   }
 
   lookup(parent: number, name: Name): Dirent | undefined {
@@ -94,7 +103,7 @@ export class Overlay implements Draft {
   }
 
   names(ino: number): readonly NamePlace[] {
-    return this.#names.get(ino) ?? this.#base.names(ino)
+    return this.#names.get(ino) ?? this.#namesBeneath(ino)
   }
 
   parentOf(directory: number): number | undefined {
@@ -131,6 +140,7 @@ export class Overlay implements Draft {
 
   /** Starts a step. */
   begin(): void {
+    this.#inStep = true
     this.#undo = []
     this.#touchedInodes = new Map()
     this.#touchedDirents = []
@@ -140,17 +150,55 @@ export class Overlay implements Draft {
 
   /** Ends a step and tells what it touched. Throws (the step is to be rolled back) EDQUOT. */
   end(): Touched {
+    return this.endWith((touched) => touched)
+  }
+
+  /** As `end`; what `look` reads here has been read for the step already, for the most part. */
+  endWith<T>(look: (touched: Touched) => T): T {
     this.#checkQuota()
     this.#checkWhole()
+    const bytes = this.#bytesAdded - this.#bytesAtBegin
+    const inodes = this.#inodesAdded - this.#inodesAtBegin
+    const seen = look({
+      inodes: this.#touchedInodes,
+      dirents: this.#touchedDirents,
+      added: { bytes, inodes },
+    })
     this.#touchedCount += this.#touchedInodes.size + this.#touchedDirents.length
-    return { inodes: this.#touchedInodes, dirents: this.#touchedDirents }
+    this.#endStep()
+    return seen
   }
 
   /** Takes back what was done since `begin`. */
   rollback(): void {
+    this.#endStep()
     for (let undo = this.#undo.pop(); undo; undo = this.#undo.pop()) undo()
     this.#bytesAdded = this.#bytesAtBegin
     this.#inodesAdded = this.#inodesAtBegin
+  }
+
+  #endStep(): void {
+    this.#inStep = false
+    this.#baseInodes.clear()
+    this.#baseNames.clear()
+  }
+
+  #baseInode(ino: number): Inode | undefined {
+    if (!this.#inStep) return this.#base.inode(ino)
+    let inode = this.#baseInodes.get(ino)
+    if (inode || this.#baseInodes.has(ino)) return inode
+    inode = this.#base.inode(ino)
+    this.#baseInodes.set(ino, inode)
+    return inode
+  }
+
+  #namesBeneath(ino: number): readonly NamePlace[] {
+    if (!this.#inStep) return this.#base.names(ino)
+    let names = this.#baseNames.get(ino)
+    if (names) return names
+    names = this.#base.names(ino)
+    this.#baseNames.set(ino, names)
+    return names
   }
 
   #checkQuota(): void {

@@ -11,6 +11,7 @@ import { Overlay, type Usage } from './overlay.js'
 import type { Protocol } from './protocol.js'
 import type { Rules } from './replica.js'
 import type { ReplicaLogger } from './replica-options.js'
+import type { Step } from './step.js'
 
 /** Overlays are made anew when they hold more than this of what has been committed long ago. */
 const overlayTouchesMax = 20_000
@@ -30,6 +31,8 @@ export class Pending<Intent> {
   #sent: readonly Member<Intent>[] = []
   #early: Overlay | undefined
   #all: Overlay | undefined
+  /** Counts up when what is on its way has to be checked anew. */
+  #epoch = 0
   #earlyCount = 0
   #earlyBytes = 0
   #total = 0
@@ -147,6 +150,7 @@ export class Pending<Intent> {
     this.#lost++
     logger.error('a change was lost', { error, number: member.journaled?.number })
     this.end(member, error)
+    this.lookAgain()
     onLost(member, error)
   }
 
@@ -187,8 +191,21 @@ export class Pending<Intent> {
     return out
   }
 
+  /** `member` has been answered, and did `step` to the early draft. */
+  answer(member: Member<Intent>, step: Step | undefined): void {
+    member.answered = { step, epoch: this.#epoch }
+    member.answerEarly()
+    this.add(member)
+  }
+
+  /** What a member does that needs no check any more. */
+  answeredStep({ answered, journaled }: Member<Intent>): Step | undefined {
+    return journaled && answered?.epoch === this.#epoch ? answered.step : undefined
+  }
+
   /** What is committed has changed otherwise: every change on its way is to be checked anew. */
   lookAgain(): void {
+    this.#epoch++
     this.#early = undefined
     this.#all = undefined
   }

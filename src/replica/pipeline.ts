@@ -16,11 +16,12 @@ import type { EarlyStatus, PrepareAgain } from './replica.js'
 import type { Settings } from './replica-options.js'
 import { Sender } from './sender.js'
 import { refusedByState, type SettleContext, wentBack } from './settle.js'
+import { type Step, stepOf } from './step.js'
 import { WriteLeaseKeeper } from './write-lease.js'
 
 export interface PipelineContext<Intent>
   extends SettleContext<Intent>,
-    Omit<BatchContext<Intent>, 'headOf' | 'staleJournals'>,
+    Omit<BatchContext<Intent>, 'headOf' | 'staleJournals' | 'answeredStep'>,
     Pick<
       Settings<Intent>,
       'journals' | 'writeLease' | 'leaseRules' | 'processId' | 'lingerMs' | 'deadlineMs'
@@ -60,6 +61,7 @@ export class Pipeline<Intent> {
       deadlines: this.#deadlines,
       headOf: (head, seq, kind) => this.lease.headOf(head, seq, kind),
       staleJournals: () => this.#early.stale,
+      answeredStep: (member) => this.#pending.answeredStep(member),
       refuse: (forever) => (forever ? this.#refuseForever() : this.refuse()),
       inherit: () => context.onInherited(this.inherit()),
     })
@@ -122,7 +124,7 @@ export class Pipeline<Intent> {
     this.refuse()
     this.lease.touch()
     const isSure = this.#pending.waiting === 0
-    const early = isSure && this.#mayAnswer() ? this.#acceptEarly(intent, answers) : undefined
+    const early = isSure && this.#mayAnswer(false) ? this.#acceptEarly(intent, answers) : undefined
     if (early?.accepted) return early.accepted
     const overlay = this.#pending.draft()
     overlay.begin()
@@ -150,15 +152,15 @@ export class Pipeline<Intent> {
   ): { accepted?: Accepted<Intent>; member?: Member<Intent> } {
     const overlay = this.#pending.earlyDraft()
     overlay.begin()
-    let value: unknown
-    let touched: Touched
+    let done: { value: unknown; touched: Touched; step: Step | undefined }
     try {
-      value = this.#context.rules.apply(intent, overlay)
-      touched = overlay.end()
+      const value = this.#context.rules.apply(intent, overlay)
+      done = overlay.endWith((touched) => ({ value, touched, step: stepOf(overlay, touched) }))
     } catch (error) {
       overlay.rollback()
       throw error
     }
+    const { value, touched, step } = done
     if (touched.inodes.size + touched.dirents.length === 0)
       return { accepted: { kind: 'done', value } }
     const member = this.#member(intent, answers)
@@ -166,9 +168,9 @@ export class Pipeline<Intent> {
       overlay.rollback()
       return { member }
     }
-    member.answerEarly()
     this.#answered++
-    this.#add(member)
+    this.#pending.answer(member, step)
+    this.#sender.start()
     return { accepted: { kind: 'done', value, member } }
   }
 
@@ -176,7 +178,7 @@ export class Pipeline<Intent> {
   #journal(member: Member<Intent>, touched: Touched): boolean {
     try {
       if (!this.#early.append(member, touched, this.lease.grantSeq)) return false
-      return this.lease.trustsFirstLook || this.#mayAnswer()
+      return this.lease.trustsFirstLook || this.#mayAnswer(true)
     } catch (error) {
       this.#context.logger.error('a change cannot be answered early', { error })
       return false
@@ -256,25 +258,20 @@ export class Pipeline<Intent> {
 
   /** Ends: nothing more is sent, and nobody is left without an answer. */
   stop(): void {
-    const { count } = this.#pending.early
-    if (count > 0)
-      this.#context.logger.warn(
-        'changes stay in the journal: the next mount on this machine commits them',
-        {
-          changes: count,
-        },
-      )
+    const { count: changes } = this.#pending.early
+    const stays = 'changes stay in the journal: the next mount on this machine commits them'
+    if (changes > 0) this.#context.logger.warn(stays, { changes })
     this.#pending.failWaiting(new FsError(Errno.EIO, 'the file system was closed'))
     const unsure = new FsError(Errno.EIO, 'closed before the outcome of the change was known')
     for (const member of [...this.#pending.members()]) this.#pending.end(member, unsure)
     this.#deadlines.stop()
     this.#sender.wake()
-    this.#early.close(count === 0)
+    this.#early.close(changes === 0)
   }
 
-  #mayAnswer(): boolean {
-    const { early, oldestEarlyMs } = this.#pending
-    return this.lease.mayAnswer({ bytes: early.bytes, oldestMs: oldestEarlyMs })
+  #mayAnswer(isLast: boolean): boolean {
+    const { early, oldestEarlyMs: oldestMs } = this.#pending
+    return this.lease.mayAnswer({ bytes: early.bytes, oldestMs }, isLast)
   }
 
   #member(intent: Intent, answers: AnsweredRequest | undefined): Member<Intent> {

@@ -108,11 +108,11 @@ test('hashes begin and cease to be named as often as inodes name them', () => {
   const block = (digit: string): Content => ({ kind: 'block', hash: hash(digit), length: 1 })
   const withBlock = (digit: string): Inode => ({ ...file(5), content: block(digit) })
   const { begins, ceases } = namedHashChanges([
-    [withBlock('a'), withBlock('b')],
-    [withBlock('c'), { ...withBlock('c'), mode: 0o100600 }],
-    [undefined, withBlock('d')],
-    [undefined, withBlock('d')],
-    [{ ...withBlock('e'), xattrBlock: { hash: hash('f'), length: 1 } }, undefined],
+    { before: withBlock('a'), after: withBlock('b') },
+    { before: withBlock('c'), after: { ...withBlock('c'), mode: 0o100600 } },
+    { before: undefined, after: withBlock('d') },
+    { before: undefined, after: withBlock('d') },
+    { before: { ...withBlock('e'), xattrBlock: { hash: hash('f'), length: 1 } }, after: undefined },
   ])
   assert.deepEqual(begins, [hash('b'), hash('d'), hash('d')])
   assert.deepEqual(ceases, [hash('a'), hash('e'), hash('f')])

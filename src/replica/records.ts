@@ -20,7 +20,10 @@ export interface RecordChanges {
 }
 
 /** The records of everything that a step touched, as `after` has them. */
-export function recordWrites(after: Namespace, touched: Touched): RecordWrite[] {
+export function recordWrites(
+  after: Namespace,
+  touched: Pick<Touched, 'inodes' | 'dirents'>,
+): RecordWrite[] {
   const writes: RecordWrite[] = []
   const dirents = new Map<number, Set<Name>>()
   for (const { parent, name } of touched.dirents) add(dirents, parent, name)
@@ -57,11 +60,11 @@ export function mergeWrites(writes: readonly RecordWrite[]): RecordChanges {
 
 /** Hashes that inodes begin and cease to name between two states of them. */
 export function namedHashChanges(
-  inodes: Iterable<readonly [before: Inode | undefined, after: Inode | undefined]>,
+  inodes: Iterable<{ readonly before: Inode | undefined; readonly after: Inode | undefined }>,
 ): { begins: Hash[]; ceases: Hash[] } {
   const begins: Hash[] = []
   const ceases: Hash[] = []
-  for (const [before, after] of inodes) {
+  for (const { before, after } of inodes) {
     const old = before ? namedHashes(before) : []
     for (const hash of after ? namedHashes(after) : []) {
       const at = old.indexOf(hash)

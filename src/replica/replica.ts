@@ -39,8 +39,8 @@ export interface Rules<Intent> {
   ended?(intent: Intent): void
   /** How intents stand in a journal; without it nothing is answered before it is committed. */
   readonly journal?: {
-    /** Undefined: this one cannot stand in a journal. */
-    encode(intent: Intent): Uint8Array | undefined
+    /** In parts that follow on one another. Undefined: this one cannot stand in a journal. */
+    encode(intent: Intent): readonly Uint8Array[] | undefined
     /** Throws where the bytes are no intent. */
     decode(bytes: Uint8Array): Intent
   }

@@ -8,9 +8,9 @@ import type { Commit, CommitOutcome, Store } from '../store/store.js'
 import { StoreUnavailable } from '../store/store.js'
 import type { Clock } from '../volume/clock.js'
 import { type Head, VolumeState } from '../volume/head.js'
-import type { LogEntry } from '../volume/log-entry.js'
+import { EntryKind, type LogEntry } from '../volume/log-entry.js'
 import type { Uuid } from '../volume/record.js'
-import { type Batch, voidCommit } from './batch.js'
+import type { Batch } from './batch.js'
 import type { Committed } from './committed.js'
 import { type Contact, momentOf } from './contact.js'
 import type { Follow } from './follow.js'
@@ -252,4 +252,20 @@ export function refusedByState(state: VolumeState): Decision & { kind: 'failed' 
 
 function failed(errno: Errno, message: string): Decision & { kind: 'failed' } {
   return { kind: 'failed', error: new FsError(errno, message) }
+}
+
+/** Takes the place of a commit whose outcome stays unknown: whoever holds that seq decides it. */
+function voidCommit(commit: Commit, head: LogEntry['head'], request: Uuid): Commit {
+  const { seq, previousRequest } = commit.entry
+  const entry: LogEntry = {
+    seq,
+    kind: EntryKind.void,
+    request,
+    previousRequest,
+    head: { ...head, seq, request },
+    puts: [],
+    deletes: [],
+    answers: [],
+  }
+  return { ...commit, entry, begins: [], ceases: [] }
 }

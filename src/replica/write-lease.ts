@@ -112,16 +112,20 @@ export class WriteLeaseKeeper {
 
   /**
    * Whether a change may be answered before it is committed: asked before it is journaled, and once more
-   * directly before its answer. `early`: what is uncommitted already.
+   * directly before its answer, which `isLast` tells. `early`: what is uncommitted already.
    */
-  mayAnswer(early: { readonly bytes: number; readonly oldestMs: number | undefined }): boolean {
+  mayAnswer(
+    early: { readonly bytes: number; readonly oldestMs: number | undefined },
+    isLast: boolean,
+  ): boolean {
     const { clock, committed, contact } = this.#context
     if (!this.#mayHold || contact.isOffline) return false
     if (early.bytes > earlyBytesMax) return false
     if (early.oldestMs !== undefined && clock.monotonicMs() - early.oldestMs > earlyAgeMsMax)
       return false
     // Tables in this process say themselves whose lease it is.
-    if (committed.source.kind === 'shared') return !committed.lookAgain() && this.#mayHold
+    if (committed.source.kind === 'shared')
+      return !(isLast ? committed.lookAgain() : committed.behind) && this.#mayHold
     return this.#rules.isInTime(this.#rules.age(momentOf(clock), contact.fresh))
   }
 
@@ -178,12 +182,13 @@ export class WriteLeaseKeeper {
 
   /** Nothing was changed for a while. */
   get isIdle(): boolean {
-    return this.state === 'held' && this.#nowMs - this.#changedMs > idleMs
+    const sinceMs = this.#context.clock.monotonicMs() - this.#changedMs
+    return this.state === 'held' && sinceMs > idleMs
   }
 
   /** A change is made here. */
   touch(): void {
-    if (this.state === 'held') this.#changedMs = this.#nowMs
+    this.#changedMs = this.#context.clock.monotonicMs()
   }
 
   /** Whether the next batch should ask for the lease. */
@@ -238,7 +243,7 @@ export class WriteLeaseKeeper {
   #granted(seq: number): void {
     this.counts.grants++
     this.#grantedMs = this.#nowMs
-    this.#changedMs = this.#nowMs
+    this.#changedMs = this.#context.clock.monotonicMs()
     this.#wantsRelease = false
     this.#context.logger.debug?.('write lease granted', { seq })
   }

@@ -12,12 +12,14 @@ const inode = (ino: number): Inode => ({
   nlink: 0,
   rdev: 0,
   size: 0,
+  atime: undefined,
   mtime: at,
   ctime: at,
   btime: at,
   content: { kind: 'none' },
   target: '',
   xattrs: new Map(),
+  xattrBlock: undefined,
   shared: false,
 })
 

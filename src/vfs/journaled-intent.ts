@@ -1,5 +1,7 @@
-// Intents as they stand in a journal: plain data in V8's serialization, with the bytes of the block that a
-// save has made: the store may not have it yet, or no more when the journal is carried on.
+// Intents as they stand in a journal: JSON in one line, then the bytes of the block that a save has made,
+// because the store may not have it yet, or no more when the journal is carried on. Names are byte strings,
+// so that the line is Latin-1. The few kinds that hold other things than texts and numbers are in V8's
+// serialization, whose first byte tells them apart.
 
 import { deserialize, serialize } from 'node:v8'
 import type { ContentStore } from '../content/content.js'
@@ -7,17 +9,27 @@ import type { Content, Hash } from '../volume/inode.js'
 import type { Intent } from './intents/intent.js'
 import type { AdoptIntent, SaveIntent } from './intents/save.js'
 
-/** Undefined: it has to wait for its commit. */
-export function encodeIntent(intent: Intent): Uint8Array | undefined {
-  if (isSave(intent)) return encodeSave(intent)
-  // A set of attributes with a block of its own is rare: it is committed as it is.
-  if (intent.kind === 'setxattr' && intent.prepared) return undefined
-  return serialize(intent)
+const newline = 0x0a
+const v8Begins = 0xff
+
+/** In parts. Undefined: it has to wait for its commit. */
+export function encodeIntent(intent: Intent): Uint8Array[] | undefined {
+  switch (intent.kind) {
+    case 'save':
+      return encodeSave(intent)
+    case 'setxattr':
+      // A set of attributes with a block of its own is rare: it is committed as it is.
+      return intent.prepared ? undefined : [serialize(intent)]
+    case 'adopt':
+      return undefined
+    default:
+      return [lineOf(intent)]
+  }
 }
 
-/** Its block can be read from now on. Throws where the bytes are none. */
+/** The block that it names can be read from now on. Throws where the bytes are none. */
 export function decodeIntent(content: ContentStore, bytes: Uint8Array): Intent {
-  const intent = deserialize(bytes) as Intent
+  const intent = bytes[0] === v8Begins ? (deserialize(bytes) as Intent) : decodeLine(bytes)
   if (typeof intent?.kind !== 'string') throw new Error('it is no change of a volume')
   if (isSave(intent) && intent.block) content.hold(intent.block)
   return intent
@@ -28,15 +40,57 @@ export function isSave(intent: Intent): intent is SaveIntent | AdoptIntent {
 }
 
 /** Where it has made several blocks, the journal would be another copy of a large file. */
-function encodeSave(intent: SaveIntent | AdoptIntent): Uint8Array | undefined {
+function encodeSave(intent: SaveIntent): Uint8Array[] | undefined {
   const { prepared, block } = intent
   if (!prepared) return undefined
   const { base, result } = prepared
   const hash = hashOf(result.content)
   if (hash && hash !== hashOf(base.content) && hash !== block?.hash) return undefined
-  const { content, size } = result
-  const plain = { content, size, moved: false, shifts: new Map() }
-  return serialize({ ...intent, snapshot: undefined, prepared: { base, result: plain }, block })
+  const line = lineOf({
+    ...intent,
+    snapshot: undefined,
+    prepared: {
+      base: { content: plainContent(base.content), size: base.size },
+      result: { content: plainContent(result.content), size: result.size },
+    },
+    block: block?.hash,
+  })
+  return block ? [line, block.plain] : [line]
+}
+
+function lineOf(intent: object): Buffer {
+  return Buffer.from(`${JSON.stringify(intent)}\n`, 'latin1')
+}
+
+function decodeLine(bytes: Uint8Array): Intent {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const end = buffer.indexOf(newline)
+  if (end < 0) throw new Error('it is cut short')
+  const intent = JSON.parse(buffer.toString('latin1', 0, end))
+  if (intent?.kind !== 'save') return intent
+  const { base, result } = intent.prepared
+  base.content = realContent(base.content)
+  const real = { ...result, content: realContent(result.content), moved: false, shifts: new Map() }
+  const hash: Hash | undefined = intent.block
+  const block =
+    hash === undefined ? undefined : { hash, plain: Buffer.from(buffer.subarray(end + 1)) }
+  return { ...intent, prepared: { base, result: real }, block }
+}
+
+/** Content with its bytes as texts. */
+function plainContent(content: Content): object {
+  if (content.kind === 'inline') return { ...content, data: latin1(content.data) }
+  return 'tail' in content && content.tail ? { ...content, tail: latin1(content.tail) } : content
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: as `plainContent` has left it
+function realContent(content: any): Content {
+  if (content.kind === 'inline') return { ...content, data: Buffer.from(content.data, 'latin1') }
+  return content.tail ? { ...content, tail: Buffer.from(content.tail, 'latin1') } : content
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 }
 
 function hashOf(content: Content): Hash | undefined {

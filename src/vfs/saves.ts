@@ -189,8 +189,8 @@ export class Saves {
     const { snapshot, unsaved } = cut
     const { mtime, ctime: time, modeDropped, changes } = unsaved
     const { ino } = file
-    const saving = { ino, time, mtime, modeDropped, changes, snapshot, prepared: undefined }
-    const intent = make ? make(saving) : ({ ...saving, kind: 'save' } as SaveIntent)
+    const saving = { ino, time, mtime, modeDropped, changes, snapshot }
+    const intent = make?.(saving) ?? saveIntent(saving)
     const ended = (outcome: unknown) =>
       this.#ended(file, cut, intent, outcome as SaveOutcome | undefined)
     const failed = (error: unknown): never => this.#failed(file, cut, intent, error)
@@ -278,7 +278,12 @@ export class Saves {
   }
 }
 
-type Saving = Omit<SaveIntent, 'kind'>
+type Saving = Omit<SaveIntent, 'kind' | 'block' | 'prepared'>
+
+function saveIntent({ ino, time, mtime, modeDropped, changes, snapshot }: Saving): SaveIntent {
+  const nothing = { block: undefined, prepared: undefined }
+  return { kind: 'save', ino, time, mtime, modeDropped, changes, snapshot, ...nothing }
+}
 
 function toFsError(cause: unknown): FsError {
   if (cause instanceof FsError) return cause

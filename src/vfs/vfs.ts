@@ -223,7 +223,8 @@ export interface Vfs {
   releasedir(caller: Caller, handle: Handle): void
   fsyncdir(caller: Caller, handle: Handle): Awaitable<void>
 
-  getxattr(caller: Caller, ino: number, name: Name): Awaitable<Uint8Array>
+  /** Undefined: there is none of that name. */
+  getxattr(caller: Caller, ino: number, name: Name): Awaitable<Uint8Array | undefined>
   listxattr(caller: Caller, ino: number): Awaitable<readonly Name[]>
   /** `flags` are XATTR_*; `killSgid` as FUSE_SETXATTR_ACL_KILL_SGID. */
   setxattr(

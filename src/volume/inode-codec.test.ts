@@ -15,12 +15,14 @@ const file: Inode = {
   nlink: 1,
   rdev: 0,
   size: 5000,
+  atime: undefined,
   mtime: time,
   ctime: time,
   btime: time,
   content: { kind: 'block', hash, length: 5000 },
   target: '',
   xattrs: new Map(),
+  xattrBlock: undefined,
   shared: false,
 }
 

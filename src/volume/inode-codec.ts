@@ -202,8 +202,9 @@ function readAttributes(reader: ByteReader, ino: number): Inode {
   const xattrs = flags & Flag.xattrs ? readXattrs(reader) : noXattrs
   const size = sizeRead ?? usualSize(mode, content, target.length)
   const shared = (flags & Flag.shared) !== 0
-  const times = atime ? { atime, mtime, ctime, btime } : { mtime, ctime, btime }
-  const inode = {
+  const xattrBlock =
+    flags & Flag.xattrBlock ? { hash: reader.hash(), length: reader.varint() } : undefined
+  return {
     ino,
     mode,
     uid,
@@ -211,14 +212,16 @@ function readAttributes(reader: ByteReader, ino: number): Inode {
     nlink,
     rdev,
     size,
-    ...times,
+    atime,
+    mtime,
+    ctime,
+    btime,
     content,
     target,
     xattrs,
+    xattrBlock,
     shared,
   }
-  if (!(flags & Flag.xattrBlock)) return inode
-  return { ...inode, xattrBlock: { hash: reader.hash(), length: reader.varint() } }
 }
 
 function readTime(reader: ByteReader, origin: number): Timespec {

@@ -34,6 +34,7 @@ interface StoredContent<Kind extends 'block' | 'manifest'> {
 /** Extended attributes: by name (byte string), values of any bytes. */
 export type Xattrs = ReadonlyMap<Name, Uint8Array>
 
+/** All its properties are always there: copies with one more cost twenty times as much. */
 export interface Inode {
   /** Below 2^53, never reused within an owner; the kernel's node id as well. Root is 1. */
   readonly ino: number
@@ -46,8 +47,8 @@ export interface Inode {
   readonly rdev: number
   /** Bytes; a symlink's is the length of its target; a directory's is 4096. */
   readonly size: number
-  /** Set only where a program set it: reading does not move it. Absent: the same as mtime. */
-  readonly atime?: Timespec
+  /** Set only where a program set it: reading does not move it. Undefined: the same as mtime. */
+  readonly atime: Timespec | undefined
   readonly mtime: Timespec
   readonly ctime: Timespec
   readonly btime: Timespec
@@ -59,7 +60,7 @@ export interface Inode {
    * Extended attributes too large for the record live in this block (see xattr-codec.ts); `xattrs`
    * holds ACLs alone then. Undefined for most.
    */
-  readonly xattrBlock?: { readonly hash: Hash; readonly length: number }
+  readonly xattrBlock: { readonly hash: Hash; readonly length: number } | undefined
   /**
    * Ever had two names: then its attributes stand in an inode record of its own, and its directory
    * entries only point there, until nlink 0.

@@ -49,7 +49,7 @@ export class SimJournals {
       },
       append(record) {
         check()
-        file.records.push(record)
+        file.records.push({ ...record, intent: Buffer.concat(record.intent) })
         onAppend()
       },
       clear() {

@@ -38,7 +38,7 @@ export const treeRules: Rules<TimedIntent> = {
   prepare: () => undefined,
   apply: (intent, draft) => applyTree(intent, draft),
   journal: {
-    encode: (intent) => Buffer.from(JSON.stringify(intent), 'latin1'),
+    encode: (intent) => [Buffer.from(JSON.stringify(intent), 'latin1')],
     decode: (bytes) => JSON.parse(Buffer.from(bytes).toString('latin1')) as TimedIntent,
   },
 }
@@ -88,12 +88,14 @@ export function newInode(ino: number, mode: number, at: Timespec): Inode {
     nlink: isDirectory ? 2 : 1,
     rdev: 0,
     size: isDirectory ? 4096 : 0,
+    atime: undefined,
     mtime: at,
     ctime: at,
     btime: at,
     content: { kind: 'none' },
     target: '',
     xattrs: new Map(),
+    xattrBlock: undefined,
     shared: false,
   }
 }

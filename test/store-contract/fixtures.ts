@@ -58,12 +58,14 @@ const plainInode: Omit<Inode, 'ino'> = {
   nlink: 1,
   rdev: 0,
   size: 0,
+  atime: undefined,
   mtime: time,
   ctime: time,
   btime: time,
   content: { kind: 'none' },
   target: '',
   xattrs: new Map(),
+  xattrBlock: undefined,
   shared: false,
 }
 

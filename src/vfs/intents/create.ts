@@ -93,12 +93,14 @@ export function newInode(intent: Omit<CreateIntent, 'kind'>, directory: Inode): 
     nlink: isDir ? 2 : 1,
     rdev,
     size: isDir ? 4096 : target.length,
+    atime: undefined,
     mtime: time,
     ctime: time,
     btime: time,
     content: { kind: 'none' },
     target,
     xattrs,
+    xattrBlock: undefined,
     shared: false,
   }
 }

@@ -26,7 +26,7 @@ interface Saving extends IntentBase {
   /** Undefined where it comes from a journal: then it is prepared. */
   readonly snapshot: SaveSnapshot | undefined
   /** Transient: the one block that it has made, held until the change has ended. */
-  block?: NamedBlock | undefined
+  block: NamedBlock | undefined
   /** Transient: what `prepareSave` made of the snapshot, and on what. */
   prepared: Prepared | undefined
 }

@@ -61,9 +61,26 @@ export function withChanges(inode: Inode, intent: Omit<SetattrIntent, 'kind' | '
   const atime = atimeAfter(inode, changes)
   const ctime = timeAfter(changes.ctime ?? time, inode.ctime)
   const xattrs = changes.mode === undefined ? inode.xattrs : aclsAfterChmod(inode.xattrs, mode)
-  const { atime: _before, ...rest } = inode
-  const changed = { ...rest, mode, uid, gid, mtime, ctime, xattrs }
-  return atime ? { ...changed, atime } : changed
+  const { ino, nlink, rdev, size, btime, content, target, xattrBlock, shared } = inode
+  // Written out, because every attribute that a program asks for comes through here (bench/tree.ts).
+  return {
+    ino,
+    mode,
+    uid,
+    gid,
+    nlink,
+    rdev,
+    size,
+    atime,
+    mtime,
+    ctime,
+    btime,
+    content,
+    target,
+    xattrs,
+    xattrBlock,
+    shared,
+  }
 }
 
 /** The errors of chown, chmod and utimensat, in the order of Linux (setattr_prepare). */

@@ -88,9 +88,8 @@ export function withPrepared(intent: SetxattrIntent, inode: Inode): Inode {
   const { prepared } = intent
   if (!prepared || !isBase(intent, inode)) throw new PrepareAgain()
   const { xattrs, xattrBlock } = prepared.stored
-  const { xattrBlock: _before, ...rest } = changedAt(inode, intent.time)
   const mode = prepared.mode ?? inode.mode
-  return xattrBlock ? { ...rest, mode, xattrs, xattrBlock } : { ...rest, mode, xattrs }
+  return { ...changedAt(inode, intent.time), mode, xattrs, xattrBlock }
 }
 
 /** Sets are immutable, but decoding makes them anew: hence also by value. */

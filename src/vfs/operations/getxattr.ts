@@ -1,4 +1,3 @@
-import { Errno, FsError } from '../../posix/errno.js'
 import { MAY_READ } from '../../posix/permission.js'
 import type { Name } from '../../volume/name.js'
 import { then } from '../awaitable.js'
@@ -7,20 +6,18 @@ import type { Awaitable, Caller } from '../vfs.js'
 import { loadXattrSet } from '../xattr-set.js'
 import { checkXattrName } from './xattr-name.js'
 
-/** ENODATA, EOPNOTSUPP, EACCES. */
+/** Undefined: there is none of that name. EOPNOTSUPP, EACCES. */
 export function getxattr(
   fs: FileSystem,
   caller: Caller,
   ino: number,
   name: Name,
-): Awaitable<Uint8Array> {
+): Awaitable<Uint8Array | undefined> {
   const inode = fs.inode(ino)
   checkXattrName(name)
   if (name.startsWith('user.')) fs.check(caller, inode, MAY_READ)
   return then(loadXattrSet(fs.content, inode), (xattrs) => {
     const hidden = name.startsWith('trusted.') && caller.uid !== 0
-    const value = hidden ? undefined : xattrs.get(name)
-    if (!value) throw new FsError(Errno.ENODATA)
-    return value
+    return hidden ? undefined : xattrs.get(name)
   })
 }

@@ -36,6 +36,8 @@ async function adopt(
   const linked = await fs.saves.adopt(file, (saving) => ({
     ...saving,
     kind: 'adopt',
+    block: undefined,
+    prepared: undefined,
     inode: fs.storedInode(inode.ino),
     parent,
     name,

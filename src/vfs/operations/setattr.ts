@@ -70,8 +70,13 @@ function deferrable(changes: SettledChanges, after: Inode): SettledChanges {
   const { uid, gid, atime, mtime } = changes
   const chown = uid !== undefined || gid !== undefined
   const mode = changes.mode !== undefined || chown || changes.dropSetId ? after.mode : undefined
-  const given = { mode, uid, gid, atime: atime ?? (mtime && after.atime), mtime }
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  return {
+    ...(mode !== undefined && { mode }),
+    ...(uid !== undefined && { uid }),
+    ...(gid !== undefined && { gid }),
+    ...(mtime && { mtime, atime: after.atime }),
+    ...(atime && { atime }),
+  }
 }
 
 /**
