@@ -92,19 +92,26 @@ export class Saves {
   /** The last handle is closed. */
   released(file: OpenFile): void {
     const saving = this.save(file)
-    if (!saving) {
+    if (!saving && !this.#lossOf(file)) {
       this.#fs.settleFile(file)
       return
     }
     this.#track(this.#endOf(file, saving))
   }
 
-  async #endOf(file: OpenFile, saving: Promise<FsError | undefined>): Promise<void> {
-    let error = await saving
+  async #endOf(file: OpenFile, saving: Promise<FsError | undefined> | undefined): Promise<void> {
+    let error = saving && (await saving)
     // Somebody else may have asked for one more save meanwhile.
     while (file.running) error = await file.running
+    error ??= this.#lossOf(file)
     if (error && file.handles === 0 && file.dirty) await this.#giveUp(file, error)
     this.#fs.settleFile(file)
+  }
+
+  /** Why there is nowhere to save it to: not because it was removed, but because its making was lost. */
+  #lossOf(file: OpenFile): FsError | undefined {
+    if (!file.dirty || !this.#fs.isOrphan(file.ino)) return undefined
+    return this.#fs.losses.of(file.ino)?.error
   }
 
   /** The error of an earlier save that the next handle is to be told. */
@@ -259,12 +266,14 @@ export class Saves {
 
   /** Nobody has the file open, and its bytes cannot be saved. */
   async #giveUp(file: OpenFile, error: FsError): Promise<void> {
-    const { options, invalidations } = this.#fs
-    const stored = this.#fs.stored(file.ino)
+    const { options, invalidations, losses, content } = this.#fs
+    const stored = this.#fs.stored(file.ino) ?? losses.of(file.ino)?.inode
     const { spool } = file
     if (stored && spool && options.rescue) {
-      const path = this.#fs.path(file.ino)
-      await options.rescue({ stored, seen: file.view(stored), spool, path, error })
+      const [path, seen] = [losses.path(file.ino), file.view(stored)]
+      file.isRescued = true
+      await options.rescue.unsaved({ stored, seen, spool, path, error, content })
+      file.isRescued = false
     }
     if (file.handles > 0) return
     file.discard()
