@@ -268,14 +268,15 @@ export class Saves {
   async #giveUp(file: OpenFile, error: FsError): Promise<void> {
     const { options, invalidations, losses, content } = this.#fs
     const stored = this.#fs.stored(file.ino) ?? losses.of(file.ino)?.inode
-    const { spool } = file
+    const { spool, unsaved } = file
     if (stored && spool && options.rescue) {
       const [path, seen] = [losses.path(file.ino), file.view(stored)]
       file.isRescued = true
       await options.rescue.unsaved({ stored, seen, spool, path, error, content })
       file.isRescued = false
     }
-    if (file.handles > 0) return
+    // Somebody may have opened and written it meanwhile: then that is saved, or given up, by itself.
+    if (file.handles > 0 || (file.unsaved && file.unsaved !== unsaved)) return
     file.discard()
     invalidations.content(file.ino)
   }
