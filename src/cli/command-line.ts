@@ -141,5 +141,6 @@ function helpWords(rest: readonly string[]): string {
   const words = rest.filter((word) => !word.startsWith('-'))
   const spec = commandTable.find((each) => each.words.every((word, index) => word === words[index]))
   if (spec) return ` ${spec.words.join(' ')}`
-  return words[0] === 'env' ? ' env' : ''
+  const isGroup = commandTable.some((each) => each.words.length > 1 && each.words[0] === words[0])
+  return isGroup ? ` ${words[0]}` : ''
 }

@@ -119,6 +119,46 @@ const looking: CommandSpec[] = [
   },
 ]
 
+const rescuing: CommandSpec[] = [
+  {
+    words: ['rescue', 'list'],
+    args: ['[folder]'],
+    completes: 'folder',
+    summary: 'List what could not be stored and is kept.',
+    details:
+      'Of all owners and environments of the state folder; with -owner, -environment or the folder of\n' +
+      'a mount only what belongs to it. A journal is one that could not be carried on whole.',
+    options: [json],
+    groups: ['volume', 'store', 'log'],
+    load: () => import('./commands/rescue-list.js'),
+  },
+  {
+    words: ['rescue', 'restore'],
+    args: ['<id...>'],
+    completes: 'nothing',
+    summary: 'Make files of what is kept, where they were or elsewhere; never over a file.',
+    details:
+      'Without --to a file goes where it was in its environment, which must be mounted. Mode, owner and\n' +
+      'time are restored as far as the caller may. Of a journal the files go into the folder --to.',
+    options: [
+      { name: 'to', value: 'a file or a folder', doc: 'Make it there.' },
+      { name: 'below', value: 'a folder', doc: 'Where the environment is mounted.' },
+      { name: 'delete', doc: 'What is restored is not kept any longer.' },
+    ],
+    groups: ['volume', 'store', 'log'],
+    load: () => import('./commands/rescue-restore.js'),
+  },
+  {
+    words: ['rescue', 'delete'],
+    args: ['[id...]'],
+    completes: 'nothing',
+    summary: 'Delete what is kept, for good.',
+    options: [{ name: 'all', doc: 'All of it; with -owner or -environment what belongs to them.' }],
+    groups: ['volume', 'store', 'log'],
+    load: () => import('./commands/rescue-delete.js'),
+  },
+]
+
 const housekeeping: CommandSpec[] = [
   {
     words: ['config'],
@@ -167,6 +207,7 @@ export const commandTable: readonly CommandSpec[] = [
   ...mounting,
   ...environments,
   ...looking,
+  ...rescuing,
   ...housekeeping,
 ]
 

@@ -48,6 +48,7 @@ export function mountPlan(config: Config, mountpoint: string, logger: Logger): M
     allowOther: config.allow_other,
     present: { uid: config.uid, gid: config.gid, umask: config.umask },
     cacheBytesMax: config.cache_size,
+    rescueBytesMax: config.rescue_size,
     spinMicroseconds: config.spin,
     ...(config.debug && { trace: (line: string) => logger.debug(line) }),
   }

@@ -204,6 +204,14 @@ const mount = {
     doc: 'How much of the content of files is kept ready by a mount.',
     allowed: 'a number of bytes from 1MiB, such as 512MiB or 2GiB',
   }),
+  rescue_size: option(bytesValue(0, 2 ** 50), {
+    kind: 'number',
+    group: 'mount',
+    default: '1GiB',
+    unit: 'bytes',
+    doc: 'How much of what could not be stored is kept for "cassfs rescue", per environment; 0 is nothing.',
+    allowed: 'a number of bytes, such as 512MiB or 2GiB',
+  }),
   spin: option(integerValue(0, 1000), {
     kind: 'number',
     group: 'mount',

@@ -7,7 +7,7 @@
 
 import { fdatasyncSync, fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import { Errno, FsError } from '../posix/errno.js'
+import { asFsError, Errno, FsError } from '../posix/errno.js'
 import { ByteReader } from '../volume/byte-reader.js'
 import { ByteWriter } from '../volume/byte-writer.js'
 import type { Uuid } from '../volume/record.js'
@@ -156,10 +156,4 @@ function readAll(fd: number): Buffer {
   } catch (cause) {
     throw asFsError(cause, 'a journal cannot be read')
   }
-}
-
-function asFsError(cause: unknown, message: string): FsError {
-  if (cause instanceof FsError) return cause
-  const errno = (cause as NodeJS.ErrnoException).errno
-  return new FsError(errno ? Math.abs(errno) : Errno.EIO, message, { cause })
 }

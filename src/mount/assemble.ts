@@ -14,6 +14,7 @@ import { tryLock } from '../native/flock.js'
 import type { Logger } from '../observe/logger.js'
 import type { MountStatus } from '../observe/status.js'
 import { Errno, FsError } from '../posix/errno.js'
+import { type MountRescue, openRescue } from '../rescue/rescue.js'
 import { openStore, type StoreConfig } from '../store/open-store.js'
 import type { Store } from '../store/store.js'
 import { withMetrics } from '../store/with-metrics.js'
@@ -56,6 +57,8 @@ export interface MountPlan {
   readonly allowOther: boolean
   readonly present: PresentedOwner
   readonly cacheBytesMax: number
+  /** How much is kept of what cannot be stored. */
+  readonly rescueBytesMax: number
   readonly spinMicroseconds: number
   /** Takes one line for each request and reply. */
   readonly trace?: ((line: string) => void) | undefined
@@ -83,14 +86,15 @@ export async function assembleMount(plan: MountPlan, logger: Logger): Promise<Ru
   try {
     if (!plan.readOnly) await checkClock(store)
     let notifier: Notifier | undefined
-    const open = await openMountedVolume(plan, store, logger, () => void notifier?.incEpoch())
+    const onIdle = () => void notifier?.incEpoch()
+    const { open, rescue } = await openMountedVolume(plan, store, logger, onIdle)
     volume = open
     const invalidations = createInvalidations(() => notifier, systemClock)
     open.vfs.onInvalidate((invalidation) => invalidations.invalidate(invalidation))
     const server = await serve(plan, open, invalidations, logger)
     notifier = server.notifier
     tuneAsRoot(server, logger)
-    return new AssembledMount({ plan, store, volume: open, server, invalidations, counts })
+    return new AssembledMount({ plan, store, volume: open, rescue, server, invalidations, counts })
   } catch (error) {
     await volume?.close(closeDeadlineMs).catch((cause) => logger.error('closing failed', { cause }))
     await store.close()
@@ -116,9 +120,11 @@ async function openMountedVolume(
   store: Store,
   logger: Logger,
   onIdle: () => void,
-): Promise<OpenVolume> {
+): Promise<{ open: OpenVolume; rescue: MountRescue }> {
   const { volume, ownerId } = await plan.identify(store)
-  return openVolume({
+  const { stateDir, owner, environment, rescueBytesMax: bytesMax } = plan
+  const rescue = openRescue({ stateDir, volume, owner, environment, bytesMax, logger })
+  const open = await openVolume({
     store,
     blocks: withRetry(store, blockRetries),
     volume,
@@ -134,9 +140,11 @@ async function openMountedVolume(
     entryTtlMs: plan.entryTtlMs,
     readOnly: plan.readOnly,
     checkPermissions: false,
+    rescue,
     logger,
     onIdle,
   })
+  return { open, rescue }
 }
 
 /** What was loaded of a volume outlives the mount: the next one reads the log since. */
@@ -207,6 +215,7 @@ interface Parts {
   readonly plan: MountPlan
   readonly store: Store
   readonly volume: OpenVolume
+  readonly rescue: MountRescue
   readonly server: FuseServer
   readonly invalidations: Invalidations
   readonly counts: StoreCounts
@@ -228,12 +237,13 @@ class AssembledMount implements RunningMount {
   }
 
   status(): MountStatus {
-    const { plan, store, volume, server, counts } = this.#parts
+    const { plan, store, volume, rescue, server, counts } = this.#parts
     return mountStatus({
       mountpoint: this.mountpoint,
       plan,
       engine: store.engine,
       volume: volume.status(),
+      rescue: { folder: rescue.directory, ...rescue.count() },
       requests: server.counts,
       notifications: server.notifier.counts,
       store: counts.snapshot(),

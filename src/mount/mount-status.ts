@@ -2,7 +2,13 @@
 
 import type { DeviceCounts } from '../fuse/device.js'
 import type { NotifyCounts } from '../fuse/notify.js'
-import type { Counts, LeaseStatus, MountStatus, StoreStatus } from '../observe/status.js'
+import type {
+  Counts,
+  LeaseStatus,
+  MountStatus,
+  RescueStatus,
+  StoreStatus,
+} from '../observe/status.js'
 import type { VolumeStatus } from '../vfs/open-volume.js'
 
 export interface StatusParts {
@@ -14,6 +20,7 @@ export interface StatusParts {
   }
   readonly engine: string
   readonly volume: VolumeStatus
+  readonly rescue: RescueStatus
   readonly requests: DeviceCounts
   readonly notifications: NotifyCounts
   /** Calls of the store by method. */
@@ -33,6 +40,7 @@ export function mountStatus(parts: StatusParts): MountStatus {
     ...(replica.loading ? { loadedRecords: replica.loading.records } : {}),
     pendingChanges: replica.queued,
     writeLease: leaseStatus(parts.volume),
+    ...(parts.rescue.entries > 0 ? { rescue: parts.rescue } : {}),
     usedBytes,
     usedInodes,
     counts: {

@@ -26,6 +26,14 @@ export interface LeaseStatus {
   readonly lostChanges: number
 }
 
+/** What could not be stored and is kept in the rescue folder, of earlier mounts of the volume too. */
+export interface RescueStatus {
+  readonly folder: string
+  readonly entries: number
+  /** On disk. */
+  readonly bytes: number
+}
+
 /** What a mount answers to `status`. */
 export interface MountStatus {
   readonly mountpoint: string
@@ -42,6 +50,8 @@ export interface MountStatus {
   /** Changes that are checked and not yet committed. */
   readonly pendingChanges?: number
   readonly writeLease?: LeaseStatus
+  /** Absent where there is nothing. */
+  readonly rescue?: RescueStatus
   readonly usedBytes?: number
   readonly usedInodes?: number
   /** Requests of the kernel by operation, open handles, known inodes, cache hits, ... */

@@ -76,3 +76,11 @@ export class FsError extends Error {
     this.code = errnoName(errno)
   }
 }
+
+/** What was thrown, with the errno that it has, else EIO; `message` says what failed. */
+export function asFsError(cause: unknown, message?: string): FsError {
+  if (cause instanceof FsError) return cause
+  const { errno } = (cause ?? {}) as NodeJS.ErrnoException
+  const text = message ?? (cause instanceof Error ? cause.message : String(cause))
+  return new FsError(errno ? Math.abs(errno) : Errno.EIO, text, { cause })
+}

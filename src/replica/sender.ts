@@ -2,7 +2,7 @@
 // follow the log, check again, send again. What the write lease asks for is looked at before every
 // attempt.
 
-import { Errno, FsError } from '../posix/errno.js'
+import { asFsError, Errno, FsError } from '../posix/errno.js'
 import type { Head } from '../volume/head.js'
 import type { LogEntry } from '../volume/log-entry.js'
 import { type BatchContext, leaseBatch, type Taken, takeBatch, type Unprepared } from './batch.js'
@@ -12,7 +12,7 @@ import type { Pending } from './pending.js'
 import type { PrepareAgain } from './replica.js'
 import type { Settings } from './replica-options.js'
 import { type Decision, Sent, type SettleContext } from './settle.js'
-import { asFsError, backoffMs, Nap, sleep } from './waiting.js'
+import { backoffMs, Nap, sleep } from './waiting.js'
 import type { LeaseEntry, WriteLeaseKeeper } from './write-lease.js'
 
 /** How often a recaller looks whether the holder has given the lease back. */

@@ -1,6 +1,5 @@
 // Waits that end: every one has a limit, and stops when the replica closes.
 
-import { Errno, FsError } from '../posix/errno.js'
 import { StoreUnavailable } from '../store/store.js'
 import type { Clock } from '../volume/clock.js'
 
@@ -43,12 +42,6 @@ export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promi
 /** 0-20 ms at first, doubling to 0-500 ms: those who lost a race must not meet again at once. */
 export function backoffMs(attempt: number, random: () => number): number {
   return Math.min(500, 20 * 2 ** Math.min(attempt, 10)) * random()
-}
-
-/** What a caller is told: EIO for what has no error number. */
-export function asFsError(cause: unknown): FsError {
-  if (cause instanceof FsError) return cause
-  return new FsError(Errno.EIO, cause instanceof Error ? cause.message : String(cause), { cause })
 }
 
 /** A sleep that whoever has something to do may end. */

@@ -146,7 +146,8 @@ export class FileSystem {
    * its spool for as long as anybody holds the inode: no store has them.
    */
   settleFile(file: OpenFile): void {
-    if (file.handles > 0 || file.running || this.files.get(file.ino) !== file) return
+    if (file.handles > 0 || file.running || file.isRescued) return
+    if (this.files.get(file.ino) !== file) return
     const kept = file.dirty && (!this.isOrphan(file.ino) || this.inodes.isHeld(file.ino))
     if (kept) return
     const { untoldError } = file

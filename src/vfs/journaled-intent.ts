@@ -29,9 +29,15 @@ export function encodeIntent(intent: Intent): Uint8Array[] | undefined {
 
 /** The block that it names can be read from now on. Throws where the bytes are none. */
 export function decodeIntent(content: ContentStore, bytes: Uint8Array): Intent {
+  const intent = readIntent(bytes)
+  if (isSave(intent) && intent.block) content.hold(intent.block)
+  return intent
+}
+
+/** As it stands there, for whoever only looks at it. Throws where the bytes are none. */
+export function readIntent(bytes: Uint8Array): Intent {
   const intent = bytes[0] === v8Begins ? (deserialize(bytes) as Intent) : decodeLine(bytes)
   if (typeof intent?.kind !== 'string') throw new Error('it is no change of a volume')
-  if (isSave(intent) && intent.block) content.hold(intent.block)
   return intent
 }
 

@@ -42,6 +42,8 @@ export class OpenFile {
   /** The save under way, and the one that begins behind it. They answer their error. */
   running: Promise<FsError | undefined> | undefined
   next: Promise<FsError | undefined> | undefined
+  /** Its unsaved bytes are being handed to rescue: the spool stays until that is done. */
+  isRescued = false
   /** Set while an age is being waited for, and when that ends. */
   cancelTimer: (() => void) | undefined
   dueMs = 0

@@ -6,6 +6,7 @@ import { createSpool } from '../content/create-spool.js'
 import { openContentStore } from '../content/open-content-store.js'
 import { openSpoolStorage, type SpoolStorageStatus } from '../content/spool-storage.js'
 import type { Journals } from '../journal/journal.js'
+import type { FsError } from '../posix/errno.js'
 import { openReplica } from '../replica/open-replica.js'
 import type { Replica, ReplicaStatus } from '../replica/replica.js'
 import type { ReplicaLogger } from '../replica/replica-options.js'
@@ -18,6 +19,7 @@ import { createVfs } from './create-vfs.js'
 import type { Intent } from './intents/intent.js'
 import { createRules } from './rules.js'
 import type { Vfs, VfsStatus } from './vfs.js'
+import type { Rescue } from './vfs-options.js'
 
 export interface VolumeOptions {
   /** Not closed with the volume. */
@@ -42,6 +44,8 @@ export interface VolumeOptions {
   readonly readOnly: boolean
   /** False where the kernel checks permissions. */
   readonly checkPermissions: boolean
+  /** Takes what cannot be stored; absent: that is only reported. */
+  readonly rescue?: Rescue | undefined
   readonly logger?: ReplicaLogger | undefined
   /** Called before following slows down: whoever caches answers must ask again. */
   readonly onIdle?: (() => void) | undefined
@@ -76,6 +80,8 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
   const spool = openSpoolStorage({ directory: options.spoolDirectory })
   // The replica asks the vfs what is open; the vfs is made over the replica.
   let vfs: Vfs | undefined
+  // What another process left may turn out lost before there is anybody to be told.
+  const lostBefore: [Intent, FsError][] = []
   let replica: Replica<Intent>
   try {
     replica = await openReplica<Intent>({
@@ -89,7 +95,10 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
       pins: () => vfs?.pins() ?? [],
       isHeld: (ino) => vfs?.isUsed(ino) ?? false,
       isBusy: () => (vfs?.status().openHandles ?? 0) > 0,
-      onLost: (intent, error) => vfs?.lost(intent, error),
+      onLost(intent, error) {
+        if (vfs) vfs.lost(intent, error)
+        else lostBefore.push([intent, error])
+      },
       ...(options.journals ? { journals: options.journals } : {}),
       writeLease: options.writeLease ?? false,
       ...(options.copies ? { copies: options.copies } : {}),
@@ -112,8 +121,10 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
     pollAtOpen: options.entryTtlMs === 0,
     space: () => store.space(),
     ...(logger ? { logger } : {}),
+    ...(options.rescue ? { rescue: options.rescue } : {}),
   })
   vfs = made
+  for (const [intent, error] of lostBefore) made.lost(intent, error)
   return {
     vfs: made,
     processId,
@@ -125,16 +136,25 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
       usedBytes: replica.head.usedBytes,
       usedInodes: replica.head.usedInodes,
     }),
-    close: (deadlineMs) => closeAll(made, replica, content, spool, deadlineMs),
+    async close(deadlineMs) {
+      const settled = () => options.rescue?.settled()
+      await closeAll({ vfs: made, replica, content, spool, settled }, deadlineMs)
+    },
   }
+}
+
+interface OpenParts {
+  readonly vfs: Vfs
+  readonly replica: Replica<Intent>
+  readonly content: ContentStore
+  readonly spool: { close(): void }
+  /** Of the rescue: it reads content. */
+  readonly settled: () => Promise<void> | undefined
 }
 
 /** In the order of who needs whom; whatever fails, the rest is closed too. */
 async function closeAll(
-  vfs: Vfs,
-  replica: Replica<Intent>,
-  content: ContentStore,
-  spool: { close(): void },
+  { vfs, replica, content, spool, settled }: OpenParts,
   deadlineMs: number,
 ): Promise<void> {
   try {
@@ -143,6 +163,7 @@ async function closeAll(
     try {
       await replica.close(deadlineMs)
     } finally {
+      await settled()
       content.close()
       spool.close()
     }

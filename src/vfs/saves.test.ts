@@ -15,7 +15,7 @@ import { Errno } from '../posix/errno.js'
 import { O_APPEND, O_CREAT, O_RDONLY, O_RDWR, O_WRONLY } from '../posix/open-flags.js'
 import { createMemoryStore } from '../store/memory/memory-store.js'
 import { rootIno } from '../volume/inode.js'
-import type { Unsaved } from './vfs-options.js'
+import type { Rescue } from './vfs-options.js'
 
 const fresh = () => ({ store: createMemoryStore() })
 const create = O_RDWR | O_CREAT
@@ -101,8 +101,12 @@ test('what cannot be saved at the last close goes to rescue, and is told to who 
   const rescued: string[] = []
   const store = createMemoryStore()
   const identity = await createEmptyVolume(store, { quotaBytes: 3 })
-  const rescue = ({ spool, path, seen }: Unsaved) => {
-    rescued.push(`${path} ${spool.copy(0, seen.size).toString('latin1')}`)
+  const rescue: Rescue = {
+    unsaved({ spool, path, seen }) {
+      rescued.push(`${path} ${spool.copy(0, seen.size).toString('latin1')}`)
+    },
+    lost: () => assert.fail(),
+    settled: async () => undefined,
   }
   await withVfs({ store, identity, vfs: { rescue } }, async (vfs) => {
     const { inode, handle } = await vfs.create(root, rootIno, 'f', 0o644, create)

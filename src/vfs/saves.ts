@@ -7,7 +7,7 @@
 // An inode without a name is not saved: nothing could ever find it.
 
 import type { SaveResult } from '../content/content.js'
-import { Errno, FsError } from '../posix/errno.js'
+import { asFsError, Errno, FsError } from '../posix/errno.js'
 import type { Inode } from '../volume/inode.js'
 import type { FileSystem } from './file-system.js'
 import {
@@ -16,6 +16,8 @@ import {
   letGo,
   type SaveIntent,
   type SaveOutcome,
+  type Saving,
+  saveIntent,
 } from './intents/save.js'
 import type { Cut, OpenFile } from './open-file.js'
 import type { Awaitable } from './vfs.js'
@@ -82,7 +84,7 @@ export class Saves {
   #saveAged(file: OpenFile): void {
     if (file.running || !file.dirty || this.#fs.isOrphan(file.ino)) return
     this.#begin(file, (cause) => {
-      const error = toFsError(cause)
+      const error = asFsError(cause)
       this.#fs.options.logger?.warn('a file cannot be saved yet', { ino: file.ino, error })
       if (file.handles > 0) this.schedule(file)
       return error
@@ -92,19 +94,26 @@ export class Saves {
   /** The last handle is closed. */
   released(file: OpenFile): void {
     const saving = this.save(file)
-    if (!saving) {
+    if (!saving && !this.#lossOf(file)) {
       this.#fs.settleFile(file)
       return
     }
     this.#track(this.#endOf(file, saving))
   }
 
-  async #endOf(file: OpenFile, saving: Promise<FsError | undefined>): Promise<void> {
-    let error = await saving
+  async #endOf(file: OpenFile, saving: Promise<FsError | undefined> | undefined): Promise<void> {
+    let error = saving && (await saving)
     // Somebody else may have asked for one more save meanwhile.
     while (file.running) error = await file.running
+    error ??= this.#lossOf(file)
     if (error && file.handles === 0 && file.dirty) await this.#giveUp(file, error)
     this.#fs.settleFile(file)
+  }
+
+  /** Why there is nowhere to save it to: not because it was removed, but because its making was lost. */
+  #lossOf(file: OpenFile): FsError | undefined {
+    if (!file.dirty || !this.#fs.isOrphan(file.ino)) return undefined
+    return this.#fs.losses.of(file.ino)?.error
   }
 
   /** The error of an earlier save that the next handle is to be told. */
@@ -142,7 +151,7 @@ export class Saves {
         file,
         committed.then(
           () => undefined,
-          (error) => toFsError(error),
+          (error) => asFsError(error),
         ),
       )
     const outcome = await committed
@@ -220,7 +229,7 @@ export class Saves {
 
   #failed(file: OpenFile, cut: Cut, intent: SaveIntent | AdoptIntent, error: unknown): never {
     letGo(this.#fs.content, intent)
-    const unknown = toFsError(error).errno === Errno.EIO
+    const unknown = asFsError(error).errno === Errno.EIO
     if (unknown) file.doubt = { cut, intent, seq: this.#fs.replica.head.seq }
     else file.failed(cut)
     throw error
@@ -247,7 +256,7 @@ export class Saves {
   }
 
   #report(file: OpenFile, cause: unknown): FsError {
-    const error = toFsError(cause)
+    const error = asFsError(cause)
     this.#errors++
     // The last close tries once more: whoever was told that these bytes are not saved need not hear it
     // again, and nobody else wrote them.
@@ -259,14 +268,17 @@ export class Saves {
 
   /** Nobody has the file open, and its bytes cannot be saved. */
   async #giveUp(file: OpenFile, error: FsError): Promise<void> {
-    const { options, invalidations } = this.#fs
-    const stored = this.#fs.stored(file.ino)
-    const { spool } = file
+    const { options, invalidations, losses, content } = this.#fs
+    const stored = this.#fs.stored(file.ino) ?? losses.of(file.ino)?.inode
+    const { spool, unsaved } = file
     if (stored && spool && options.rescue) {
-      const path = this.#fs.path(file.ino)
-      await options.rescue({ stored, seen: file.view(stored), spool, path, error })
+      const [path, seen] = [losses.path(file.ino), file.view(stored)]
+      file.isRescued = true
+      await options.rescue.unsaved({ stored, seen, spool, path, error, content })
+      file.isRescued = false
     }
-    if (file.handles > 0) return
+    // Somebody may have opened and written it meanwhile: then that is saved, or given up, by itself.
+    if (file.handles > 0 || (file.unsaved && file.unsaved !== unsaved)) return
     file.discard()
     invalidations.content(file.ino)
   }
@@ -276,18 +288,4 @@ export class Saves {
     const end = () => this.#running.delete(promise)
     promise.then(end, end)
   }
-}
-
-type Saving = Omit<SaveIntent, 'kind' | 'block' | 'prepared'>
-
-function saveIntent({ ino, time, mtime, modeDropped, changes, snapshot }: Saving): SaveIntent {
-  const nothing = { block: undefined, prepared: undefined }
-  return { kind: 'save', ino, time, mtime, modeDropped, changes, snapshot, ...nothing }
-}
-
-function toFsError(cause: unknown): FsError {
-  if (cause instanceof FsError) return cause
-  const message = cause instanceof Error ? cause.message : String(cause)
-  const errno = (cause as NodeJS.ErrnoException | undefined)?.errno
-  return new FsError(errno ? Math.abs(errno) : Errno.EIO, message, { cause })
 }

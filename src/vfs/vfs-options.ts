@@ -24,6 +24,31 @@ export interface Unsaved {
   readonly spool: Spool
   readonly path: Name | undefined
   readonly error: Error
+  /** Has what is stored. */
+  readonly content: ContentStore
+}
+
+/** A change that was answered, and turned out impossible because another mount had changed the same. */
+export interface LostChange {
+  readonly intent: Intent
+  readonly error: Error
+  /** Where it was made; undefined where nobody knows any more. */
+  readonly path: Name | undefined
+  /** Where a rename was to lead. */
+  readonly newPath: Name | undefined
+  /** Of a save: the inode as programs saw it, but for its content. */
+  readonly seen: Inode | undefined
+  readonly content: ContentStore
+}
+
+/** Takes what would be gone otherwise. Never throws or rejects. */
+export interface Rescue {
+  /** The spool is closed when it is done. */
+  unsaved(unsaved: Unsaved): Awaitable<void>
+  /** When it returns, what it was handed survives the end of the process. */
+  lost(lost: LostChange): void
+  /** Resolves when nothing is on its way: before the content store is closed. */
+  settled(): Promise<void>
 }
 
 export interface VfsOptions {
@@ -47,8 +72,8 @@ export interface VfsOptions {
   /** Of the disk under the store, for statfs; undefined where that has no meaning. */
   readonly space?: () => Awaitable<{ totalBytes: number; freeBytes: number } | undefined>
   readonly logger?: VfsLogger
-  /** Takes bytes that would be lost otherwise; the spool is closed when it is done. */
-  readonly rescue?: (unsaved: Unsaved) => Awaitable<void>
+  /** Absent: what cannot be stored is gone, and only reported. */
+  readonly rescue?: Rescue
 }
 
 export const blockAgeMsDefault = 5000

@@ -46,6 +46,8 @@ const BROKEN: [path: string, source: string, reason: RegExp][] = [
   ['store/store.ts', `import { x } from './with-retry.js'`, /may not import store\/decorator/],
   ['environments/a.ts', `import { x } from '../mount/assemble.js'`, /may not import mount/],
   ['maintenance/a.ts', `import { x } from '../config/schema.js'`, /may not import config/],
+  ['rescue/a.ts', `import { x } from '../mount/assemble.js'`, /rescue may not import mount/],
+  ['vfs/a.ts', `import { x } from '../rescue/rescue.js'`, /vfs may not import rescue/],
   ['config/a.ts', `import { x } from '../cli/main.js'`, /config may not import cli/],
   ['observe/a.ts', `import { x } from '../config/schema.js'`, /observe may not import config/],
   ['mount/a.ts', `import { x } from '../cli/main.js'`, /mount may not import cli/],

@@ -1,7 +1,7 @@
 // `cassfs status`: the mounts of this host and how they are.
 
 import { resolveMountpoint } from '../../mount/mount-table.js'
-import type { LeaseStatus, MountStatus } from '../../observe/status.js'
+import type { LeaseStatus, MountStatus, RescueStatus } from '../../observe/status.js'
 import { Errno, FsError } from '../../posix/errno.js'
 import type { CommandContext, OwnOptions } from '../command-spec.js'
 import { type SeenMount, seeMounts } from '../mount-client.js'
@@ -72,6 +72,10 @@ function describeLease(lease: LeaseStatus): string | undefined {
   return `${names[state]}${early}${lost}`
 }
 
+function describeRescue({ entries, bytes }: RescueStatus): string {
+  return `${entries} that could not be stored (${formatBytes(bytes)}); see: cassfs rescue list`
+}
+
 function advice(mounts: readonly SeenMount[]): string {
   const dead = mounts.filter((mount) => mount.state === 'dead')
   const lines = dead.map(
@@ -103,6 +107,7 @@ function renderDetails(mount: SeenMount): string {
       status?.pendingChanges === undefined ? undefined : String(status.pendingChanges),
     ],
     ['write lease', status?.writeLease && describeLease(status.writeLease)],
+    ['rescued', status?.rescue && describeRescue(status.rescue)],
     ['used', status?.usedBytes === undefined ? undefined : formatBytes(status.usedBytes)],
     ['files', status?.usedInodes === undefined ? undefined : String(status.usedInodes)],
   ]

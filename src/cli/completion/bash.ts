@@ -3,6 +3,7 @@
 import { commandTable } from '../command-table.js'
 import {
   firstWords,
+  groupWords,
   offeredOptions,
   optionWord,
   ownOptionsOf,
@@ -21,6 +22,10 @@ export function renderBash(): string {
       const words = ownOptionsOf(spec.words).map(({ word }) => word)
       return `    '${spec.words.join(' ')}') own="${words.join(' ')}" ;;`
     })
+  const groupCases = groupWords.map((first) => {
+    const words = secondWords(first).map(({ word }) => word)
+    return `    ${first}) [[ -z $second ]] && words="${words.join(' ')}" ;;`
+  })
   return `# bash completion of cassfs; to use it: source <(cassfs completion bash)
 _cassfs() {
   local cur=\${COMP_WORDS[COMP_CWORD]} line=\${COMP_LINE:0:COMP_POINT}
@@ -52,9 +57,7 @@ ${ownCases.join('\n')}
     '') words="${firstWords()
       .map(({ word }) => word)
       .join(' ')}"; files=1 ;;
-    env) [[ -z $second ]] && words="${secondWords('env')
-      .map(({ word }) => word)
-      .join(' ')}" ;;
+${groupCases.join('\n')}
     completion) words="${shells.join(' ')}" ;;
     mount | umount | status) files=1 ;;
   esac

@@ -40,6 +40,7 @@ test('bash offers commands, then their words', { skip: missing('bash') }, () => 
   assert.deepEqual(offered('cassfs st').sort(), ['stat', 'status'])
   assert.deepEqual(offered('cassfs env '), ['list', 'create', 'delete'])
   assert.deepEqual(offered('cassfs -ro env c'), ['create'])
+  assert.deepEqual(offered('cassfs rescue '), ['list', 'restore', 'delete'])
   assert.deepEqual(offered('cassfs completion z'), ['zsh'])
 })
 

@@ -1,7 +1,14 @@
 // The completion script of fish.
 
 import { commandTable } from '../command-table.js'
-import { firstWords, offeredOptions, ownOptionsOf, secondWords, shells } from './words.js'
+import {
+  firstWords,
+  groupWords,
+  offeredOptions,
+  ownOptionsOf,
+  secondWords,
+  shells,
+} from './words.js'
 
 export function renderFish(): string {
   const lines = [
@@ -10,8 +17,10 @@ export function renderFish(): string {
     ...firstWords().map(({ word, summary }) =>
       line(`-n __fish_use_subcommand -a ${word}`, summary),
     ),
-    ...secondWords('env').map(({ word, summary }) =>
-      line(`-n '__fish_seen_subcommand_from env' -a ${word}`, summary),
+    ...groupWords.flatMap((first) =>
+      secondWords(first).map(({ word, summary }) =>
+        line(`-n '__fish_seen_subcommand_from ${first}' -a ${word}`, summary),
+      ),
     ),
     `complete -c cassfs -n '__fish_seen_subcommand_from completion' -a '${shells.join(' ')}'`,
     "complete -c cassfs -n '__fish_use_subcommand; or __fish_seen_subcommand_from mount umount status' -a '(__fish_complete_directories)'",

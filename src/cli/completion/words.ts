@@ -16,19 +16,28 @@ export interface FirstWord {
   readonly summary: string
 }
 
+/** Of first words that only begin commands. */
+const groupSummaries: Readonly<Record<string, string>> = {
+  env: 'Environments of an owner.',
+  rescue: 'What could not be stored and is kept.',
+}
+
+/** The first words that have second ones. */
+export const groupWords: readonly string[] = Object.keys(groupSummaries)
+
 /** The first words of all commands. */
 export function firstWords(): FirstWord[] {
   const words = new Map<string, string>([['help', 'Show a page of help.']])
   for (const {
-    words: [first = '', second],
+    words: [first = ''],
     summary,
   } of commandTable) {
-    words.set(first, second ? 'Environments of an owner.' : summary)
+    words.set(first, groupSummaries[first] ?? summary)
   }
   return [...words].map(([word, summary]) => ({ word, summary }))
 }
 
-/** The second words of `env`. */
+/** The second words of `env` and its like. */
 export function secondWords(first: string): FirstWord[] {
   return commandTable
     .filter((spec) => spec.words.length > 1 && spec.words[0] === first)

@@ -1,7 +1,14 @@
 // The completion script of zsh.
 
 import { commandTable } from '../command-table.js'
-import { firstWords, offeredOptions, ownOptionsOf, secondWords, shells } from './words.js'
+import {
+  firstWords,
+  groupWords,
+  offeredOptions,
+  ownOptionsOf,
+  secondWords,
+  shells,
+} from './words.js'
 
 export function renderZsh(): string {
   const options = offeredOptions.map((row) => {
@@ -21,21 +28,19 @@ export function renderZsh(): string {
   return `#compdef cassfs
 # zsh completion of cassfs; to use it: cassfs completion zsh > "\${fpath[1]}/_cassfs"
 _cassfs() {
-  local -a first second
+  local -a first ${groupWords.join(' ')}
   first=(
 ${describe(firstWords())}
   )
-  second=(
-${describe(secondWords('env'))}
-  )
+${groupWords.map((word) => `  ${word}=(\n${describe(secondWords(word))}\n  )`).join('\n')}
   _arguments -S \\
 ${[...options, ...own.values()].map((option) => `    ${option} \\`).join('\n')}
     '1: :->first' '*: :->rest'
   case $state in
     first) _describe command first; _directories ;;
     rest)
-      case $words[(r)(env|completion|mount|umount|status)] in
-        env) _describe command second ;;
+      case $words[(r)(${groupWords.join('|')}|completion|mount|umount|status)] in
+${groupWords.map((word) => `        ${word}) _describe command ${word} ;;`).join('\n')}
         completion) compadd ${shells.join(' ')} ;;
         *) _directories ;;
       esac ;;

@@ -15,7 +15,7 @@ import { type IntentBase, modifiedAt } from './checks.js'
 import { newNameIn } from './link.js'
 import { type SettledChanges, withChanges } from './setattr.js'
 
-interface Saving extends IntentBase {
+interface SavingIntent extends IntentBase {
   readonly ino: number
   /** Of the last write or truncation. */
   readonly mtime: Timespec
@@ -38,16 +38,31 @@ interface Prepared {
   mtime?: Timespec
 }
 
-export interface SaveIntent extends Saving {
+export interface SaveIntent extends SavingIntent {
   readonly kind: 'save'
 }
 
 /** The first name of an inode that is not in the volume yet. */
-export interface AdoptIntent extends Saving {
+export interface AdoptIntent extends SavingIntent {
   readonly kind: 'adopt'
   readonly inode: Inode
   readonly parent: number
   readonly name: Name
+}
+
+/** What a save begins with. */
+export type Saving = Omit<SaveIntent, 'kind' | 'block' | 'prepared'>
+
+export function saveIntent({
+  ino,
+  time,
+  mtime,
+  modeDropped,
+  changes,
+  snapshot,
+}: Saving): SaveIntent {
+  const nothing = { block: undefined, prepared: undefined }
+  return { kind: 'save', ino, time, mtime, modeDropped, changes, snapshot, ...nothing }
 }
 
 export interface SaveOutcome {
