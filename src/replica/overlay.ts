@@ -29,6 +29,8 @@ export interface Usage {
 
 type Undo = () => void
 
+const noNames: readonly NamePlace[] = []
+
 const S_IFMT = 0o170000
 const S_IFREG = 0o100000
 
@@ -189,6 +191,8 @@ export class Overlay implements Draft {
     if (inode || this.#baseInodes.has(ino)) return inode
     inode = this.#base.inode(ino)
     this.#baseInodes.set(ino, inode)
+    // One that does not exist has no names: a new one is asked for several times.
+    if (!inode) this.#baseNames.set(ino, noNames)
     return inode
   }
 

@@ -94,7 +94,7 @@ export const defaultLimits: ReplicaLimits = {
   batchBytesMax: 64 * 1024,
   earlyChangesMax: 500,
   earlyBytesMax: 256 * 1024,
-  lingerMs: 40,
+  lingerMs: 200,
   deadlineMs: 15_000,
   storeTimeoutMs: 5_000,
   idleAfterMs: 20_000,

@@ -106,7 +106,8 @@ export class SimMount {
         ...(journals ? { journals: this.#journalsOf(journals) } : {}),
         leaseRules,
         onLost: (intent) => this.#lost(intent),
-        ...(loadsBehind ? { limits: { wholeInodesMax: 0, pageSize: 5 } } : {}),
+        // Short, so that a run of a few seconds sees many commits of early answers.
+        limits: { lingerMs: 40, ...(loadsBehind ? { wholeInodesMax: 0, pageSize: 5 } : {}) },
         logger: {
           info() {},
           warn() {},
