@@ -44,6 +44,7 @@ export function mountPlan(config: Config, mountpoint: string, logger: Logger): M
     stateDir: config.statedir,
     entryTtlMs: config.entry_ttl * 1000,
     writeLease: config.write_lease,
+    durableClose: config.durability === 'close',
     negativeTtlMs: config.negative_ttl * 1000,
     allowOther: config.allow_other,
     present: { uid: config.uid, gid: config.gid, umask: config.umask },

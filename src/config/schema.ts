@@ -3,6 +3,7 @@
 // docs/CONFIGURATION.md are generated from here; a test compares them.
 
 import { z } from 'zod'
+import { consistencies } from './consistencies.js'
 import { type DefaultsHost, option } from './option-facts.js'
 import {
   booleanValue,
@@ -20,16 +21,7 @@ import {
 
 const trueOrFalse = 'true or false'
 const names = '1 to 63 letters, digits, ".", "_" and "-", beginning with a letter or digit'
-const consistencies = [
-  'LOCAL_QUORUM',
-  'QUORUM',
-  'EACH_QUORUM',
-  'LOCAL_ONE',
-  'ONE',
-  'TWO',
-  'THREE',
-  'ALL',
-] as const
+const durabilities = ['journal', 'close'] as const
 const levels = ['debug', 'info', 'warn', 'error'] as const
 const formats = ['pretty', 'json'] as const
 const idMax = 2 ** 32 - 2
@@ -157,6 +149,14 @@ const mount = {
     default: 'false',
     doc: 'Answer changes as soon as they stand in a local journal, while this is the only mount that writes. New: not for environments that other mounts show with entry_ttl=0.',
     allowed: trueOrFalse,
+  }),
+  durability: option(choiceValue(durabilities), {
+    kind: 'choice',
+    group: 'mount',
+    default: 'journal',
+    choices: durabilities,
+    doc: 'What the close of a file waits for while the write lease is held: the local journal, or (close) the store. fsync always waits for the store.',
+    allowed: `one of ${durabilities.join(', ')}`,
   }),
   allow_other: option(booleanValue(), {
     kind: 'boolean',

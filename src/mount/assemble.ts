@@ -25,6 +25,7 @@ import { type OpenVolume, openVolume } from '../vfs/open-volume.js'
 import { systemClock } from '../volume/clock.js'
 import type { Uuid } from '../volume/record.js'
 import { createBridge } from './bridge.js'
+import { createFreeBytes } from './free-bytes.js'
 import { createInvalidations, type Invalidations } from './invalidations.js'
 import type { PresentedOwner } from './kernel-attributes.js'
 import { mountStatus } from './mount-status.js'
@@ -53,6 +54,8 @@ export interface MountPlan {
   readonly entryTtlMs: number
   /** Changes may be answered before they are committed. */
   readonly writeLease: boolean
+  /** A close waits for the store even so. */
+  readonly durableClose: boolean
   readonly negativeTtlMs: number
   readonly allowOther: boolean
   readonly present: PresentedOwner
@@ -135,6 +138,8 @@ async function openMountedVolume(
     ...(plan.readOnly ? {} : { journals: openJournals(plan, volume, logger) }),
     // Who asks the store at every open must not be answered from a journal either.
     writeLease: plan.writeLease && plan.entryTtlMs > 0,
+    durableClose: plan.durableClose,
+    freeBytes: createFreeBytes(plan.stateDir),
     spoolDirectory: path.join(plan.stateDir, 'spool'),
     cacheBytesMax: plan.cacheBytesMax,
     entryTtlMs: plan.entryTtlMs,

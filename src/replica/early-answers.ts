@@ -10,17 +10,22 @@ import type { Touched } from './overlay.js'
 import type { Rules } from './replica.js'
 import type { ReplicaLogger } from './replica-options.js'
 import { seenBy } from './seen.js'
+import type { Step } from './step.js'
 
 /** An empty journal is cut to nothing where it has grown to this. */
 const clearAtBytes = 4 * 2 ** 20
 /** Nothing is journaled in a file that is larger, until it is empty. */
 const journalBytesMax = 128 * 2 ** 20
+/** So much must stay free of what is answered early: a full disk is told to whoever fills it. */
+const reserveBytes = 64 * 2 ** 20
 
 export interface EarlyAnswersContext<Intent> {
   readonly journals: Journals | undefined
   readonly rules: Rules<Intent>
   /** Whether anything is answered early here, or only what others left is carried on. */
   readonly writeLease: boolean
+  /** As ReplicaOptions.freeBytes. */
+  readonly freeBytes: () => number | undefined
   readonly logger: ReplicaLogger
 }
 
@@ -68,6 +73,13 @@ export class EarlyAnswers<Intent> {
       logger.warn('no journal can be kept: every change waits for its commit', { error })
       return undefined
     }
+  }
+
+  /** Whether there is room for what it makes once all that is `uncommitted` (bytes) has been stored. */
+  fits({ begins, added }: Step, uncommitted: number): boolean {
+    if (begins.length === 0 && added.inodes <= 0) return true
+    const free = this.#context.freeBytes()
+    return free === undefined || free >= 2 * uncommitted + reserveBytes
   }
 
   /** False: it does not stand in the journal, and has to wait for its commit. */

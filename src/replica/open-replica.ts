@@ -64,6 +64,7 @@ function complete<Intent>(
     onLost: () => {},
     journals: undefined,
     writeLease: true,
+    freeBytes: () => undefined,
     leaseRules: {},
     ...options,
     ...defaultLimits,

@@ -62,6 +62,17 @@ export class Pending<Intent> {
     return first?.isEarly ? first.arrivedMs : undefined
   }
 
+  /** What of those was answered early, for EarlyStatus. */
+  status(nowMs: number) {
+    const { oldestEarlyMs } = this
+    return {
+      uncommitted: this.#earlyCount,
+      uncommittedBytes: this.#earlyBytes,
+      oldestMs: oldestEarlyMs === undefined ? 0 : nowMs - oldestEarlyMs,
+      lost: this.#lost,
+    }
+  }
+
   /** Callers that wait. */
   get waiting(): number {
     return this.#total - this.#earlyCount
@@ -115,11 +126,6 @@ export class Pending<Intent> {
     else if (early === 0 && this.#earlyCount === 0) this.#all?.forget(added)
     else this.lookAgain()
     this.#sent = []
-  }
-
-  /** How many were answered and could not be done. */
-  get lost(): number {
-    return this.#lost
   }
 
   /** Its caller gets this, whatever becomes of it. */

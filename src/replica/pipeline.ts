@@ -24,7 +24,13 @@ export interface PipelineContext<Intent>
     Omit<BatchContext<Intent>, 'headOf' | 'staleJournals' | 'answeredStep'>,
     Pick<
       Settings<Intent>,
-      'journals' | 'writeLease' | 'leaseRules' | 'processId' | 'lingerMs' | 'deadlineMs'
+      | 'journals'
+      | 'writeLease'
+      | 'freeBytes'
+      | 'leaseRules'
+      | 'processId'
+      | 'lingerMs'
+      | 'deadlineMs'
     > {
   /** It was answered, and cannot be done. */
   readonly onLost: (member: Member<Intent>, error: FsError) => void
@@ -85,18 +91,14 @@ export class Pipeline<Intent> {
   }
 
   earlyStatus(): EarlyStatus {
-    const { early, oldestEarlyMs, lost } = this.#pending
-    const nowMs = this.#context.clock.monotonicMs()
+    const { lease } = this
     return {
-      lease: this.lease.state,
-      holder: this.lease.holder,
+      lease: lease.state,
+      holder: lease.holder,
+      ...lease.counts,
       journalBytes: this.#early.bytes,
       answered: this.#answered,
-      uncommitted: early.count,
-      uncommittedBytes: early.bytes,
-      oldestMs: oldestEarlyMs === undefined ? 0 : nowMs - oldestEarlyMs,
-      lost,
-      ...this.lease.counts,
+      ...this.#pending.status(this.#context.clock.monotonicMs()),
     }
   }
 
@@ -164,7 +166,8 @@ export class Pipeline<Intent> {
     if (touched.inodes.size + touched.dirents.length === 0)
       return { accepted: { kind: 'done', value } }
     const member = this.#member(intent, answers)
-    if (!this.#journal(member, touched)) {
+    const fits = !step || this.#early.fits(step, this.#pending.early.bytes)
+    if (!fits || !this.#journal(member, touched)) {
       overlay.rollback()
       return { member }
     }

@@ -37,6 +37,11 @@ export interface ReplicaOptions<Intent> {
   /** Whether this process asks for the write lease; else it only carries on what others left. */
   readonly writeLease?: boolean
   /**
+   * Bytes that are free where answered changes and their blocks will lie; undefined: that is not known.
+   * What takes room is answered early only while twice all that is uncommitted would fit.
+   */
+  readonly freeBytes?: () => number | undefined
+  /**
    * A change that was answered early cannot be done: another mount took the lease and changed the same.
    * Told once, before anything else is.
    */

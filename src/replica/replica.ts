@@ -152,6 +152,8 @@ export interface Replica<Intent> extends Namespace {
    * answer, or after the time that a change may take: it is loaded on meanwhile.
    */
   load(missed: NotLoaded): Promise<void>
+  /** Throws what every change would get now, without being looked at: FsError EROFS, ESTALE, EIO. */
+  checkChangeable(): void
   /**
    * A change. Checked at once against what is here and all that is queued before it (throws FsError),
    * then queued, then committed. Answers what `Rules.apply` returned at the attempt that counted: at once

@@ -12,6 +12,7 @@ import type { Pending } from './pending.js'
 import type { PrepareAgain } from './replica.js'
 import type { Settings } from './replica-options.js'
 import { type Decision, Sent, type SettleContext } from './settle.js'
+import { uploadAnswered } from './uploads.js'
 import { backoffMs, Nap, sleep } from './waiting.js'
 import type { LeaseEntry, WriteLeaseKeeper } from './write-lease.js'
 
@@ -79,7 +80,7 @@ export class Sender<Intent> {
 
   /** Whatever it sleeps for may have come; `hurry`: somebody waits for all that is on its way. */
   wake(hurry = false): void {
-    this.#isHurried ||= hurry
+    this.#isHurried ||= hurry && this.#running
     this.#nap.wake()
   }
 
@@ -124,6 +125,7 @@ export class Sender<Intent> {
       this.#take('all')
       return undefined
     }
+    await uploadAnswered(this.#pending.queue, this.#context)
     const step = this.#context.lease.next(this.#pending.early.count, isFirst)
     if (step.kind === 'wait') return this.#awaitHolder()
     if (step.kind === 'entry') return this.#sendLease(step.entry)

@@ -2,7 +2,7 @@
 // replica.ts. Made by open-replica.ts.
 
 import { Errno, FsError } from '../posix/errno.js'
-import { type Head, VolumeState } from '../volume/head.js'
+import type { Head } from '../volume/head.js'
 import type { Dirent, Inode } from '../volume/inode.js'
 import type { Name } from '../volume/name.js'
 import type { Committed } from './committed.js'
@@ -25,6 +25,7 @@ import {
   type ReplicaStatus,
 } from './replica.js'
 import type { Settings } from './replica-options.js'
+import { replicaStatus } from './replica-status.js'
 import type { Session } from './session.js'
 import { Unanswered } from './unanswered.js'
 import { sleep } from './waiting.js'
@@ -139,10 +140,14 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     await this.#loadBehind?.load(missed.directory)
   }
 
-  change(intent: Intent, options: ChangeOptions = {}): unknown | Promise<unknown> {
-    this.#pace.touch()
+  checkChangeable(): void {
     if (this.#closing) throw new FsError(Errno.EIO, 'the file system is being closed')
     this.#pipeline.refuse()
+  }
+
+  change(intent: Intent, options: ChangeOptions = {}): unknown | Promise<unknown> {
+    this.#pace.touch()
+    this.checkChangeable()
     const preparing = this.#settings.rules.prepare(intent, this, undefined)
     if (preparing) return this.#unanswered.track(this.#submitAfter(preparing, intent, options))
     try {
@@ -175,18 +180,10 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   }
 
   status(): ReplicaStatus {
-    const { counts, queued, inFlight } = this.#pipeline
-    return {
-      ...this.#state(),
-      queued,
-      inFlight,
-      ...counts,
-      reloads: this.#follow.epoch,
-      polls: this.#follow.polls,
-      early: this.#pipeline.earlyStatus(),
-      ...(this.isLoading ? { loading: { records: this.#loadBehind?.records ?? 0 } } : {}),
-      contactAgeMs: this.#contact.ageMs,
-    }
+    const [pipeline, follow, contact] = [this.#pipeline, this.#follow, this.#contact]
+    const { head } = this.#committed
+    const isClosed = this.#closing !== undefined
+    return replicaStatus({ head, pipeline, follow, contact, loading: this.#loadBehind, isClosed })
   }
 
   close(deadlineMs: number): Promise<void> {
@@ -289,12 +286,5 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
         // The change is applied already: the others have to learn of it, and following goes on.
         this.#settings.logger.error('a listener failed on a foreign change', { error })
       }
-  }
-
-  #state(): Pick<ReplicaStatus, 'state' | 'seq' | 'inodes'> {
-    const { seq, usedInodes: inodes, state: stored } = this.#committed.head
-    const isFrozen = this.#follow.unusable || stored !== VolumeState.live
-    const answering = this.#contact.isOffline ? 'offline' : 'live'
-    return { state: this.#closing ? 'closed' : isFrozen ? 'frozen' : answering, seq, inodes }
   }
 }

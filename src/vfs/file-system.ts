@@ -124,6 +124,14 @@ export class FileSystem {
     if (this.options.readOnly) throw new FsError(Errno.EROFS)
   }
 
+  /**
+   * Bytes are to be changed that only a later save brings to the store: refused at once where that is
+   * known to be out of reach. What has no name is never saved.
+   */
+  checkSavable(ino: number): void {
+    if (!this.isOrphan(ino)) this.replica.checkChangeable()
+  }
+
   /** Answers what the intent's rule returned when it was committed. */
   change<T>(caller: Caller, intent: Intent): Awaitable<T> {
     this.checkWritable()

@@ -36,6 +36,10 @@ export interface VolumeOptions {
   readonly journals?: Journals | undefined
   /** Whether this mount asks for the write lease; else it only carries on what others left. */
   readonly writeLease?: boolean | undefined
+  /** As ReplicaOptions.freeBytes. */
+  readonly freeBytes?: (() => number | undefined) | undefined
+  /** As VfsOptions.durableClose. */
+  readonly durableClose?: boolean | undefined
   /** A local folder for unsaved bytes that are too many for memory. */
   readonly spoolDirectory: string
   /** Memory for blocks. */
@@ -101,6 +105,7 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
       },
       ...(options.journals ? { journals: options.journals } : {}),
       writeLease: options.writeLease ?? false,
+      ...(options.freeBytes ? { freeBytes: options.freeBytes } : {}),
       ...(options.copies ? { copies: options.copies } : {}),
       ...(logger ? { logger } : {}),
       ...(options.onIdle ? { onIdle: options.onIdle } : {}),
@@ -119,6 +124,7 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
     checkPermissions: options.checkPermissions,
     readOnly: options.readOnly,
     pollAtOpen: options.entryTtlMs === 0,
+    durableClose: options.durableClose ?? false,
     space: () => store.space(),
     ...(logger ? { logger } : {}),
     ...(options.rescue ? { rescue: options.rescue } : {}),

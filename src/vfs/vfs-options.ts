@@ -65,6 +65,8 @@ export interface VfsOptions {
   readonly readOnly: boolean
   /** Follow the log to its end at every open (`entry_ttl=0`). */
   readonly pollAtOpen: boolean
+  /** A close is answered when everything before it is committed, whatever may be answered early. */
+  readonly durableClose?: boolean
   /** How long written bytes may stay unsaved while nobody closes or syncs; 5 s. */
   readonly blockAgeMs?: number
   /** How long attributes set along with unsaved bytes may wait for them; 1 s. */

@@ -24,6 +24,7 @@ export function fallocate(
   if (!writable) throw new FsError(Errno.EBADF)
   const end = offset + length
   if (end > fileBytesMax) throw new FsError(Errno.EFBIG)
+  fs.checkSavable(file.ino)
   const stored = fs.storedInode(file.ino)
   const spool = file.writable()
   const size = spool.size(stored.size)

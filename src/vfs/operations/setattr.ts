@@ -98,6 +98,7 @@ function setSize(
   if (handle === undefined) fs.check(caller, inode, MAY_WRITE)
   else if (!fs.handles.file(handle).writable) throw new FsError(Errno.EINVAL)
   if (size > fileBytesMax) throw new FsError(Errno.EFBIG)
+  fs.checkSavable(ino)
   const file = fs.file(ino)
   const stored = fs.storedInode(ino)
   file.writable().truncate(size)

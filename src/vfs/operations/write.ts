@@ -27,6 +27,7 @@ export function write(
   const append = options.append ?? appends
   const at = append ? (file.spool?.size(stored.size) ?? stored.size) : offset
   if (at >= fileBytesMax) throw new FsError(Errno.EFBIG)
+  fs.checkSavable(file.ino)
   const taken = data.subarray(0, fileBytesMax - at)
   file.writable().write(offset, taken, stored.size, append)
   modified(fs, file, stored, drops)
