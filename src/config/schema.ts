@@ -147,7 +147,7 @@ const mount = {
     kind: 'boolean',
     group: 'mount',
     default: 'false',
-    doc: 'Answer changes as soon as they stand in a local journal, while this is the only mount that writes. New: not for environments that other mounts show with entry_ttl=0.',
+    doc: 'Answer changes as soon as they stand in a local journal, while this is the only mount that writes.',
     allowed: trueOrFalse,
   }),
   durability: option(choiceValue(durabilities), {

@@ -5,18 +5,18 @@
 import { Errno, FsError } from '../posix/errno.js'
 import { type Head, VolumeState } from '../volume/head.js'
 import { type AnsweredRequest, EntryKind, type LogEntry } from '../volume/log-entry.js'
+import { AnswerEarly, type Answered } from './answer-early.js'
 import type { BatchContext } from './batch.js'
 import { Deadlines } from './deadlines.js'
 import { EarlyAnswers, type Inherited } from './early-answers.js'
 import { Member } from './member.js'
 import type { Namespace } from './namespace.js'
-import type { Touched } from './overlay.js'
 import { Pending } from './pending.js'
+import { Recalls } from './recalls.js'
 import type { EarlyStatus, PrepareAgain } from './replica.js'
 import type { Settings } from './replica-options.js'
 import { Sender } from './sender.js'
 import { refusedByState, type SettleContext, wentBack } from './settle.js'
-import { type Step, stepOf } from './step.js'
 import { WriteLeaseKeeper } from './write-lease.js'
 
 export interface PipelineContext<Intent>
@@ -41,7 +41,7 @@ export interface PipelineContext<Intent>
 }
 
 type Accepted<Intent> =
-  | { readonly kind: 'done'; readonly value: unknown; readonly member?: Member<Intent> }
+  | Answered<Intent>
   | { readonly kind: 'queued'; readonly member: Member<Intent> }
 
 export class Pipeline<Intent> {
@@ -50,20 +50,25 @@ export class Pipeline<Intent> {
   readonly #pending: Pending<Intent>
   readonly #early: EarlyAnswers<Intent>
   readonly #deadlines: Deadlines<Intent>
+  readonly #recalls: Recalls
   readonly #sender: Sender<Intent>
-  #answered = 0
+  readonly #answerEarly: AnswerEarly<Intent>
 
   constructor(context: PipelineContext<Intent>) {
     this.#context = context
     this.#pending = new Pending(context)
     this.lease = new WriteLeaseKeeper({ ...context, rules: context.leaseRules })
     this.#early = new EarlyAnswers(context)
+    const [pending, early, lease] = [this.#pending, this.#early, this.lease]
+    this.#answerEarly = new AnswerEarly({ ...context, pending, early, lease })
     this.#deadlines = new Deadlines(context.clock, context.deadlineMs, () => this.#expire())
+    this.#recalls = new Recalls(context.clock)
     this.#sender = new Sender({
       ...context,
-      pending: this.#pending,
-      early: this.#early,
-      lease: this.lease,
+      recalls: this.#recalls,
+      pending,
+      early,
+      lease,
       deadlines: this.#deadlines,
       headOf: (head, seq, kind) => this.lease.headOf(head, seq, kind),
       staleJournals: () => this.#early.stale,
@@ -97,7 +102,7 @@ export class Pipeline<Intent> {
       holder: lease.holder,
       ...lease.counts,
       journalBytes: this.#early.bytes,
-      answered: this.#answered,
+      answered: this.#answerEarly.count,
       ...this.#pending.status(this.#context.clock.monotonicMs()),
     }
   }
@@ -126,8 +131,12 @@ export class Pipeline<Intent> {
     this.refuse()
     this.lease.touch()
     const isSure = this.#pending.waiting === 0
-    const early = isSure && this.#mayAnswer(false) ? this.#acceptEarly(intent, answers) : undefined
-    if (early?.accepted) return early.accepted
+    const member = this.#member(intent, answers)
+    const answered = this.#answerEarly.isPossible ? this.#answerEarly.answer(member) : undefined
+    if (answered) {
+      if (answered.member) this.#sender.start()
+      return answered
+    }
     const overlay = this.#pending.draft()
     overlay.begin()
     try {
@@ -139,53 +148,8 @@ export class Pipeline<Intent> {
       overlay.rollback()
       if (isSure) throw error
     }
-    const member = early?.member ?? this.#member(intent, answers)
     this.#add(member)
     return { kind: 'queued', member }
-  }
-
-  /**
-   * Journaled, then answered if that may still be. Where it may not, the change stands in the journal
-   * and waits for its commit all the same.
-   */
-  #acceptEarly(
-    intent: Intent,
-    answers: AnsweredRequest | undefined,
-  ): { accepted?: Accepted<Intent>; member?: Member<Intent> } {
-    const overlay = this.#pending.earlyDraft()
-    overlay.begin()
-    let done: { value: unknown; touched: Touched; step: Step | undefined }
-    try {
-      const value = this.#context.rules.apply(intent, overlay)
-      done = overlay.endWith((touched) => ({ value, touched, step: stepOf(overlay, touched) }))
-    } catch (error) {
-      overlay.rollback()
-      throw error
-    }
-    const { value, touched, step } = done
-    if (touched.inodes.size + touched.dirents.length === 0)
-      return { accepted: { kind: 'done', value } }
-    const member = this.#member(intent, answers)
-    const fits = !step || this.#early.fits(step, this.#pending.early.bytes)
-    if (!fits || !this.#journal(member, touched)) {
-      overlay.rollback()
-      return { member }
-    }
-    this.#answered++
-    this.#pending.answer(member, step)
-    this.#sender.start()
-    return { accepted: { kind: 'done', value, member } }
-  }
-
-  /** Whether it stands in the journal, and may be answered. */
-  #journal(member: Member<Intent>, touched: Touched): boolean {
-    try {
-      if (!this.#early.append(member, touched, this.lease.grantSeq)) return false
-      return this.lease.trustsFirstLook || this.#mayAnswer(true)
-    } catch (error) {
-      this.#context.logger.error('a change cannot be answered early', { error })
-      return false
-    }
   }
 
   /** Takes what processes that have ended have left; true where that is anything. */
@@ -237,7 +201,17 @@ export class Pipeline<Intent> {
 
   /** The store does not answer: what was never sent was certainly not done. */
   goOffline(): void {
-    this.#pending.failWaiting(new FsError(Errno.EIO, 'the store does not answer'))
+    const error = new FsError(Errno.EIO, 'the store does not answer')
+    this.#pending.failWaiting(error)
+    this.#recalls.fail(error)
+  }
+
+  /** Resolves when no other process answers changes before it commits them. */
+  async recallOthers(): Promise<void> {
+    if (this.lease.state !== 'foreign') return
+    const recalled = this.#recalls.wait()
+    this.#sender.start()
+    await recalled
   }
 
   /** The store is another one: the numbers of new inodes on their way may be given anew there. */
@@ -264,17 +238,14 @@ export class Pipeline<Intent> {
     const { count: changes } = this.#pending.early
     const stays = 'changes stay in the journal: the next mount on this machine commits them'
     if (changes > 0) this.#context.logger.warn(stays, { changes })
-    this.#pending.failWaiting(new FsError(Errno.EIO, 'the file system was closed'))
+    const closed = new FsError(Errno.EIO, 'the file system was closed')
+    this.#pending.failWaiting(closed)
+    this.#recalls.fail(closed)
     const unsure = new FsError(Errno.EIO, 'closed before the outcome of the change was known')
     for (const member of [...this.#pending.members()]) this.#pending.end(member, unsure)
     this.#deadlines.stop()
     this.#sender.wake()
     this.#early.close(changes === 0)
-  }
-
-  #mayAnswer(isLast: boolean): boolean {
-    const { early, oldestEarlyMs: oldestMs } = this.#pending
-    return this.lease.mayAnswer({ bytes: early.bytes, oldestMs }, isLast)
   }
 
   #member(intent: Intent, answers: AnsweredRequest | undefined): Member<Intent> {

@@ -168,6 +168,11 @@ export interface Replica<Intent> extends Namespace {
   allocateIno(): number | Promise<number>
   /** Follow the log to its end now (one poll is shared by all who ask meanwhile). */
   poll(): Promise<void>
+  /**
+   * As `poll`, and what other processes have answered before they committed it is here too: their write
+   * lease is recalled for it.
+   */
+  pollAnswered(): Promise<void>
   onForeignChange(listener: (change: ForeignChange) => void): void
   status(): ReplicaStatus
   /** Commits what is queued (bounded by `deadlineMs`), gives up the session, stops following. */

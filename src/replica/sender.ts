@@ -9,6 +9,7 @@ import { type BatchContext, leaseBatch, type Taken, takeBatch, type Unprepared }
 import type { Deadlines } from './deadlines.js'
 import type { EarlyAnswers } from './early-answers.js'
 import type { Pending } from './pending.js'
+import type { Recalls } from './recalls.js'
 import type { PrepareAgain } from './replica.js'
 import type { Settings } from './replica-options.js'
 import { type Decision, Sent, type SettleContext } from './settle.js'
@@ -26,6 +27,7 @@ export interface SenderContext<Intent>
   readonly pending: Pending<Intent>
   readonly early: EarlyAnswers<Intent>
   readonly lease: WriteLeaseKeeper
+  readonly recalls: Recalls
   readonly deadlines: Deadlines<Intent>
   /** Throws what every change gets now: EROFS, ESTALE, EIO; `forever`: also once the store answers again. */
   readonly refuse: (forever: boolean) => void
@@ -106,7 +108,9 @@ export class Sender<Intent> {
   }
 
   get #hasWork(): boolean {
-    return this.#pending.queue.length > 0 || (this.#context.lease.isReleaseDue && !this.#isRefused)
+    const { lease, recalls } = this.#context
+    if (this.#pending.queue.length > 0 || recalls.areWished) return true
+    return lease.isReleaseDue && !this.#isRefused
   }
 
   async #run(): Promise<void> {
@@ -121,12 +125,12 @@ export class Sender<Intent> {
   }
 
   async #attempt(isFirst: boolean): Promise<Decision | undefined> {
-    if (this.#isRefused) {
-      this.#take('all')
-      return undefined
-    }
+    const { lease, recalls } = this.#context
+    if (this.#isRefused || lease.state !== 'foreign') recalls.done()
+    if (this.#isRefused) this.#take('all')
+    if (this.#isRefused || !this.#hasWork) return undefined
     await uploadAnswered(this.#pending.queue, this.#context)
-    const step = this.#context.lease.next(this.#pending.early.count, isFirst)
+    const step = lease.next(this.#pending.early.count, isFirst)
     if (step.kind === 'wait') return this.#awaitHolder()
     if (step.kind === 'entry') return this.#sendLease(step.entry)
     const taken = this.#take(step.only)

@@ -175,6 +175,11 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     })
   }
 
+  async pollAnswered(): Promise<void> {
+    await this.poll()
+    await this.#pipeline.recallOthers()
+  }
+
   onForeignChange(listener: (change: ForeignChange) => void): void {
     this.#listeners.push(listener)
   }

@@ -224,3 +224,35 @@ test('with the store known to be out of reach, writes fail at once, and reads go
     vfs.release(root, handle)
   })
 })
+
+test('a mount with entry_ttl=0 sees what was answered early when it opens a file, or misses a name', async () => {
+  const store = createUnreliableStore(createMemoryStore(), {
+    seed: 2,
+    delayMsMax: 3,
+    unknownCommits: 0,
+    remote: true,
+  })
+  await holding({ store }, async (vfs, { identity, replica }) => {
+    const ino = writeAtOnce(vfs, 'f', 'before'.repeat(200))
+    await replica.settled()
+    const strict = await openTestVfs({
+      store,
+      identity,
+      vfs: { pollAtOpen: true, readOnly: true },
+      replica: { entryTtlMs: 0 },
+    })
+    try {
+      await strict.vfs.lookup(root, rootIno, 'f')
+      const handle = await vfs.open(root, ino, O_RDWR)
+      atOnce(vfs.write(root, handle, 0, Buffer.from('answer')), 'write')
+      atOnce(vfs.flush(root, handle), 'close')
+      assert.equal((await read(strict.vfs, ino)).slice(0, 12), 'answerbefore')
+      assert.notEqual(strict.replica.status().early.lease, 'foreign')
+      const made = await vfs.mkdir(root, rootIno, 'made', 0o755)
+      assert.equal((await strict.vfs.lookup(root, rootIno, 'made'))?.ino, made.ino)
+      vfs.release(root, handle)
+    } finally {
+      await strict.close()
+    }
+  })
+})

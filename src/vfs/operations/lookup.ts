@@ -20,7 +20,7 @@ export function lookup(
   const found = inodeBehind(fs, parent, name)
   // A name that is there is opened, and the log is followed then; one that is not, is not.
   if (found || !fs.options.pollAtOpen) return found
-  return fs.replica.poll().then(() => inodeBehind(fs, parent, name))
+  return fs.replica.pollAnswered().then(() => inodeBehind(fs, parent, name))
 }
 
 function inodeBehind(fs: FileSystem, parent: number, name: Name): Inode | undefined {

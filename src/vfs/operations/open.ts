@@ -19,7 +19,7 @@ export function open(
   if (!fs.options.pollAtOpen) return openNow(fs, caller, ino, flags)
   // Which of its names was opened is not known here; a copy, because the poll changes the list.
   const names = [...fs.replica.names(ino)]
-  return fs.replica.poll().then(() => {
+  return fs.replica.pollAnswered().then(() => {
     const isMoved = names.some(({ parent, name }) => fs.replica.lookup(parent, name)?.ino !== ino)
     if (isMoved) throw new FsError(Errno.ESTALE)
     return openNow(fs, caller, ino, flags)
