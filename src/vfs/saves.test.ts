@@ -78,7 +78,7 @@ test('attributes set along with unsaved bytes are committed with them, once', as
 
 test('a save that fails is told once to each handle, and its bytes stay for the next', async () => {
   const store = createUnreliableStore(createMemoryStore(), { seed: 1, unknownCommits: 0 })
-  await withVfs({ store, replica: { limits: { deadlineMs: 100 } } }, async (vfs, { replica }) => {
+  await withVfs({ store, replica: { limits: { deadlineMs: 400 } } }, async (vfs, { replica }) => {
     const { inode, handle } = await vfs.create(root, rootIno, 'f', 0o644, create)
     const other = await vfs.open(root, inode.ino, O_WRONLY)
     await vfs.write(root, handle, 0, Buffer.from('kept'))
@@ -127,7 +127,7 @@ test('what cannot be saved at the last close goes to rescue, and is told to who 
 
 test('a save that was done though nobody heard of it is not done twice', async () => {
   const store = createUnreliableStore(createMemoryStore(), { seed: 3, unknownCommits: 0 })
-  const options = { store, replica: { limits: { deadlineMs: 60 } } }
+  const options = { store, replica: { limits: { deadlineMs: 200 } } }
   await withVfs(options, async (vfs, { replica }) => {
     const flags = create | O_APPEND
     const { inode, handle } = await vfs.create(root, rootIno, 'log', 0o644, flags)
