@@ -109,17 +109,17 @@ async function targetIn(context: CommandContext, to: string, name: Buffer): Prom
   return (await isFolder(full)) ? Buffer.concat([full, Buffer.from('/'), name]) : full
 }
 
-/** Where the entry's environment is mounted, and can be written. */
+/** Where the entry's volume is mounted, and can be written: another store has environments of the same name. */
 async function mountOf(
   context: CommandContext,
-  { owner, environment }: RescueEntry,
+  { owner, environment, volume }: RescueEntry,
 ): Promise<string> {
   const mount = (await seeMounts(context)).find(
-    ({ state, record }) =>
+    ({ state, record, status }) =>
       state === 'running' &&
-      record?.owner === owner &&
-      record.environment === environment &&
-      !record.readOnly,
+      record?.readOnly === false &&
+      // <statedir>/rescue/<volume>
+      path.basename(status?.rescue?.folder ?? '') === volume,
   )
   if (mount) return mount.mountpoint
   const what = `environment "${environment}" of owner "${owner}" is not mounted for writing`
