@@ -97,19 +97,22 @@ export class UnstoredBlocks {
   }
 
   #put(hashes: readonly Hash[]): void {
-    const blocks = hashes.flatMap((hash) => this.#blocks.get(hash) ?? [])
-    const named = blocks.map(({ plain }, i) => ({ hash: hashes[i] as Hash, plain }))
-    const put = this.#upload(named).then(
+    const blocks = hashes.flatMap((hash) => {
+      const block = this.#blocks.get(hash)
+      return block ? [{ hash, block, plain: block.plain }] : []
+    })
+    const put = this.#upload(blocks).then(
       () => {
-        for (const hash of hashes) this.#blocks.delete(hash)
+        for (const { hash, block } of blocks)
+          if (this.#blocks.get(hash) === block) this.#blocks.delete(hash)
       },
       (error) => {
-        for (const hash of hashes) this.#failed(hash)
+        for (const { hash } of blocks) this.#failed(hash)
         throw error
       },
     )
     put.catch(() => {})
-    for (const block of blocks) block.put = put
+    for (const { block } of blocks) block.put = put
   }
 
   #failed(hash: Hash): void {

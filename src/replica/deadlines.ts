@@ -33,8 +33,10 @@ export class Deadlines<Intent> {
     })
   }
 
-  isOver({ deadlineMs }: Member<Intent>): boolean {
-    return deadlineMs <= this.#clock.monotonicMs()
+  /** Whether a member's time is over, as of now. */
+  get isOver(): (member: Member<Intent>) => boolean {
+    const nowMs = this.#clock.monotonicMs()
+    return ({ deadlineMs }) => deadlineMs <= nowMs
   }
 
   /** These wait for another process now: as if they had come later. */

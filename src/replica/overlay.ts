@@ -142,6 +142,7 @@ export class Overlay implements Draft {
 
   /** Starts a step. */
   begin(): void {
+    this.#endStep()
     this.#inStep = true
     this.#undo = []
     this.#touchedInodes = new Map()

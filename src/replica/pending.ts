@@ -109,9 +109,9 @@ export class Pending<Intent> {
     if (this.waiting > 0) this.#order()
   }
 
-  /** The first `count` of the queue are looked at for a batch. */
-  shift(count: number): void {
-    this.#queue.splice(0, count)
+  /** These of the queue are looked at for a batch. */
+  shift(members: readonly Member<Intent>[]): void {
+    this.#drop(members)
   }
 
   /** These are being sent. */
@@ -192,7 +192,8 @@ export class Pending<Intent> {
   take(isOut: (member: Member<Intent>) => boolean): Member<Intent>[] {
     const out = this.#queue.filter(isOut)
     if (out.length === 0) return out
-    this.#queue = this.#queue.filter((member) => !isOut(member))
+    // Not asked twice: what `isOut` says may change with time.
+    this.#drop(out)
     this.lookAgain()
     return out
   }
@@ -221,6 +222,11 @@ export class Pending<Intent> {
       for (const member of list) if (!member.settled) yield member
   }
 
+  #drop(members: readonly Member<Intent>[]): void {
+    const gone = new Set(members)
+    this.#queue = this.#queue.filter((member) => !gone.has(member))
+  }
+
   #order(): void {
     const early = this.#queue.filter((member) => member.isEarly)
     if (early.length > 0) this.#queue = [...early, ...this.#queue.filter((one) => !one.isEarly)]
@@ -235,9 +241,9 @@ export class Pending<Intent> {
   #lay(member: Member<Intent>, overlay: Overlay): void {
     overlay.begin()
     try {
-      if (this.#isCommitted(member)) return
-      if (!mayBeDone(member, overlay, this.#context.protocol)) return
-      this.#context.rules.apply(member.intent, overlay)
+      const isToBeDone =
+        !this.#isCommitted(member) && mayBeDone(member, overlay, this.#context.protocol)
+      if (isToBeDone) this.#context.rules.apply(member.intent, overlay)
       overlay.end()
     } catch {
       // Its own end comes when its batch is made.

@@ -42,6 +42,7 @@ export interface PipelineContext<Intent>
 
 type Accepted<Intent> =
   | Answered<Intent>
+  | { readonly kind: 'unstored'; readonly upload: Promise<void> }
   | { readonly kind: 'queued'; readonly member: Member<Intent> }
 
 export class Pipeline<Intent> {
@@ -125,7 +126,8 @@ export class Pipeline<Intent> {
    * that fails throws at once where nobody waits before it; else it waits for those, because they may
    * yet fail. So does what has to be prepared again: it can only be when those are committed. Throws
    * PrepareAgain where nobody waits. `done`: it may be answered now, because it changes nothing, or
-   * because it stands in the journal.
+   * because it stands in the journal. `unstored`: what it names has to be in the store before it is
+   * queued, so that nobody waits for that behind it.
    */
   accept(intent: Intent, answers: AnsweredRequest | undefined): Accepted<Intent> {
     this.refuse()
@@ -137,6 +139,8 @@ export class Pipeline<Intent> {
       if (answered.member) this.#sender.start()
       return answered
     }
+    const upload = member.journaled ? undefined : this.#context.rules.upload?.(intent)
+    if (upload) return { kind: 'unstored', upload }
     const overlay = this.#pending.draft()
     overlay.begin()
     try {
@@ -260,11 +264,13 @@ export class Pipeline<Intent> {
   }
 
   #expire(): void {
-    const late = this.#pending.take((member) => this.#deadlines.isOver(member))
+    const { isOver } = this.#deadlines
+    const late = this.#pending.take(isOver)
     for (const member of late) this.#pending.end(member, new FsError(Errno.EIO, 'not done in time'))
     const unsure = new FsError(Errno.EIO, 'no answer of the store in time: it may have been done')
+    // What is left is being sent.
     for (const member of [...this.#pending.members()])
-      if (this.#deadlines.isOver(member)) this.#pending.end(member, unsure)
+      if (isOver(member)) this.#pending.end(member, unsure)
     this.#deadlines.arm(this.#pending.members())
   }
 }

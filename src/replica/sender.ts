@@ -1,6 +1,5 @@
 // Sends what is on its way: in batches, one after another, each decided before the next. Losing a race means:
-// follow the log, check again, send again. What the write lease asks for is looked at before every
-// attempt.
+// follow the log, check again, send again. What the write lease asks for is looked at before every attempt.
 
 import { asFsError, Errno, FsError } from '../posix/errno.js'
 import type { Head } from '../volume/head.js'
@@ -116,7 +115,10 @@ export class Sender<Intent> {
   async #run(): Promise<void> {
     const { signal, clock, random, follow } = this.#context
     for (let losses = 0; this.#hasWork && !signal.aborted; ) {
-      if (!(await follow.isCurrent(random)) || (await this.#lingers())) continue
+      if (await this.#lingers()) continue
+      await uploadAnswered(this.#pending.queue, this.#context)
+      // Nothing may be waited for between this look and the batch.
+      if (!(await follow.isCurrent(random))) continue
       const decision = await this.#attempt(losses === 0)
       losses = decision?.kind === 'lost' || decision?.kind === 'failed' ? losses + 1 : 0
       if (losses > 0) await sleep(clock, backoffMs(losses - 1, random), signal)
@@ -129,7 +131,6 @@ export class Sender<Intent> {
     if (this.#isRefused || lease.state !== 'foreign') recalls.done()
     if (this.#isRefused) this.#take('all')
     if (this.#isRefused || !this.#hasWork) return undefined
-    await uploadAnswered(this.#pending.queue, this.#context)
     const step = lease.next(this.#pending.early.count, isFirst)
     if (step.kind === 'wait') return this.#awaitHolder()
     if (step.kind === 'entry') return this.#sendLease(step.entry)
@@ -143,10 +144,9 @@ export class Sender<Intent> {
   /** Where nobody waits, what has just come may be joined by more. True: look again. */
   async #lingers(): Promise<boolean> {
     const { clock, lingerMs, earlyChangesMax } = this.#context
-    const { count } = this.#pending.early
-    const { oldestEarlyMs } = this.#pending
+    const { early, oldestEarlyMs } = this.#pending
     if (this.#isHurried || this.#pending.waiting > 0 || oldestEarlyMs === undefined) return false
-    if (count >= earlyChangesMax || this.#context.lease.state !== 'held') return false
+    if (early.count >= earlyChangesMax || this.#context.lease.state !== 'held') return false
     const leftMs = oldestEarlyMs + lingerMs - clock.monotonicMs()
     if (leftMs <= 0) return false
     await this.#nap.sleep(leftMs)
@@ -190,7 +190,7 @@ export class Sender<Intent> {
     if (this.#context.lease.wishesJournal && this.#context.early.isPossible)
       this.#context.lease.journal = this.#context.early.open()
     const taken = takeBatch(this.#context.committed, first, this.#context)
-    this.#pending.shift(taken.count)
+    this.#pending.shift(first.slice(0, taken.count))
     for (const member of taken.decided) this.#pending.settle(member)
     for (const one of taken.unprepared) this.#prepareAgain(one)
     return taken
@@ -290,7 +290,7 @@ export class Sender<Intent> {
     const first = this.#pending.queue[0]
     if (!first) return sleep(clock, recallPollMs, signal)
     try {
-      await rules.upload?.(first.intent)
+      await (rules.upload?.(first.intent) ?? sleep(clock, 1, signal))
     } catch (error) {
       if (first.isEarly) await sleep(clock, backoffMs(10, random), signal)
       else if (this.#pending.take((member) => member === first).length > 0)

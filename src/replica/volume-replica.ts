@@ -148,6 +148,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   change(intent: Intent, options: ChangeOptions = {}): unknown | Promise<unknown> {
     this.#pace.touch()
     this.checkChangeable()
+    if (this.#pipeline.inFlight) this.#meetOwn() // else it would be laid over itself once more
     const preparing = this.#settings.rules.prepare(intent, this, undefined)
     if (preparing) return this.#unanswered.track(this.#submitAfter(preparing, intent, options))
     try {
@@ -214,8 +215,9 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
 
   /** Checked and queued here; answered when it is journaled, if it may be, else when it is committed. */
   #submit(intent: Intent, options: ChangeOptions): unknown | Promise<unknown> {
-    if (this.#pipeline.inFlight) this.#meetOwn() // else it would be laid over itself once more
     const accepted = this.#pipeline.accept(intent, options.answers)
+    if (accepted.kind === 'unstored')
+      return this.#unanswered.track(this.#submitAfter(accepted.upload, intent, options))
     if (accepted.member) this.#unanswered.track(accepted.member.committed)
     return accepted.kind === 'done' ? accepted.value : accepted.member.committed
   }
@@ -241,6 +243,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   ): Promise<unknown> {
     for (let prepared = preparing; ; ) {
       await prepared
+      if (this.#pipeline.inFlight) this.#meetOwn()
       try {
         return await this.#submit(intent, options)
       } catch (error) {

@@ -222,3 +222,24 @@ test('a truncate goes with the bytes of who has the file open for writing, and i
     await close(vfs, reader)
   })
 })
+
+test('a save whose block is on its way to the store holds up nobody else', async () => {
+  const store = createMemoryStore()
+  const { putBlocks } = store
+  let letGo = (): void => undefined
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  store.putBlocks = async (owner, blocks) => {
+    await held
+    return putBlocks.call(store, owner, blocks)
+  }
+  await withVfs({ store }, async (vfs) => {
+    const { handle } = await vfs.create(root, rootIno, 'f', 0o644, create)
+    await vfs.write(root, handle, 0, Buffer.alloc(5000, 1))
+    const saving = close(vfs, handle)
+    await vfs.mkdir(root, rootIno, 'dir', 0o755)
+    letGo()
+    await saving
+  })
+})
