@@ -168,6 +168,7 @@ export class Pipeline<Intent> {
       add: (one) => this.#addInherited(one),
     })
     if (changes.length > 0) this.#pending.lookAgain()
+    if (this.lease.isReleaseDue) this.#sender.start()
     return changes
   }
 

@@ -169,10 +169,15 @@ export class WriteLeaseKeeper {
     return { kind: 'entry', entry: EntryKind.release }
   }
 
-  /** The lease has to be given back although nothing else is to be committed. */
+  /**
+   * The lease has to go although nothing else is to be committed: back, or from a process that has ended,
+   * of which nobody will know once its journal is gone.
+   */
   get isReleaseDue(): boolean {
     const lease = this.#lease
-    return lease !== undefined && this.#isMine(lease) && (lease.recallSeq > 0 || this.#wantsRelease)
+    if (!lease) return false
+    if (!this.#isMine(lease)) return this.#dead.has(lease.journal)
+    return lease.recallSeq > 0 || this.#wantsRelease
   }
 
   /** The process that has it does nothing else with it: as if it had been recalled. */

@@ -85,6 +85,18 @@ describe('the write lease', { skip }, () => {
     assert.deepEqual(journals(), [])
   })
 
+  test("the lease of a killed mount that had committed all is nobody's once another has opened the volume", async () => {
+    const folder = makeFolder(sandbox, 'idle')
+    const one = await mount(folder)
+    await write(folder, 50)
+    await state(folder, ({ state, uncommittedChanges }) => state === 'held' && !uncommittedChanges)
+    one.signal('SIGKILL')
+    await one.ended
+    // Its journal goes with this: who comes later could not know that the holder is dead.
+    await mount(folder)
+    await state(folder, ({ state }) => state === 'none')
+  })
+
   test('another mount that writes gets the lease back at once', async () => {
     const [here, there] = [makeFolder(sandbox, 'here'), makeFolder(sandbox, 'there')]
     const one = await mount(here)
@@ -117,6 +129,16 @@ describe('the write lease', { skip }, () => {
     await writeFile(join(here, 'later'), 'y')
     assert.equal((await statusOf(here)).writeLease.lostChanges, 0)
   })
+
+  /** Waits for it. */
+  async function state(folder: string, isSo: (lease: Lease) => boolean): Promise<void> {
+    let { writeLease } = await statusOf(folder)
+    for (let tries = 0; tries < 30 && !isSo(writeLease); tries++) {
+      await sleep(50)
+      writeLease = (await statusOf(folder)).writeLease
+    }
+    assert.ok(isSo(writeLease), JSON.stringify(writeLease))
+  }
 
   async function seen(mount: ForegroundMount, pattern: RegExp): Promise<void> {
     for (let tries = 0; tries < 100 && !pattern.test(mount.log()); tries++) await sleep(50)
