@@ -9,6 +9,7 @@ import type { Target } from '../support/target.js'
 import { createRandom } from '../support/tree.js'
 import { apply, findLosses, readState, type State } from './model.js'
 import type { Operation } from './operation.js'
+import { ORDERS, openOtherMount } from './other-mount.js'
 
 const WRITERS = 3
 const KILL_AFTER_MS_MAX = 400
@@ -16,7 +17,8 @@ const WRITER_END_TIMEOUT_MS = 20_000
 const program = fileURLToPath(new URL('./writer.js', import.meta.url))
 
 interface Writer {
-  root: string
+  /** Its folder, below every mount. */
+  name: string
   log: string
   state: State
   pending: Operation | undefined
@@ -40,22 +42,25 @@ function readLog(writer: Writer): void {
   writeFileSync(writer.log, '')
 }
 
-/** Compares each folder with its model, then takes what is there as the truth of the next round. */
-function check(writers: Writer[], hint: string): void {
+/** Compares each folder with its model, then takes what is there as the truth from now on. */
+function check(dir: string, writers: Writer[], hint: string): void {
   for (const writer of writers) {
-    const found = readState(writer.root)
+    const root = join(dir, writer.name)
+    const found = readState(root)
     const losses = findLosses(found, writer.state, writer.pending)
     const under = writer.pending ? `; under way: ${JSON.stringify(writer.pending)}` : ''
-    assert.deepEqual(losses, [], `${hint}: ${writer.root}: lost${under}`)
+    assert.deepEqual(losses, [], `${hint}: ${root}: lost${under}`)
     writer.state = found
     writer.pending = undefined
   }
 }
 
-async function startWriters(writers: Writer[], seed: number): Promise<Server[]> {
+async function startWriters(dir: string, writers: Writer[], seed: number): Promise<Server[]> {
   const servers: Server[] = []
-  for (const [index, { root, log }] of writers.entries())
-    servers.push(await startServer(process.execPath, [program, root, log, String(seed + index)]))
+  for (const [index, { name, log }] of writers.entries()) {
+    const flags = [program, join(dir, name), log, String(seed + index)]
+    servers.push(await startServer(process.execPath, flags))
+  }
   const haveBegun = () =>
     writers.every(({ log }) => readFileSync(log, 'utf8').includes('"done"')) ||
     servers.some((server) => !server.running())
@@ -85,24 +90,28 @@ export interface KillRounds {
   hits: number
 }
 
+export interface KillRoundsOptions {
+  /** Another mount opens the volume before the killed one does; in turn at once, killed, or all along. */
+  readonly otherFirst?: boolean
+}
+
 /** Runs the rounds on a mounted target and leaves it mounted and checked. */
 export async function killRounds(
   target: Target,
   rounds: number,
   seed: number,
+  { otherFirst = false }: KillRoundsOptions = {},
 ): Promise<KillRounds> {
   const random = createRandom(seed)
-  const writers = Array.from({ length: WRITERS }, (_, index): Writer => {
-    const root = join(target.dir, `writer${index}`)
-    const log = join(target.workDir, `log${index}`)
-    mkdirSync(root)
-    writeFileSync(log, '')
-    return { root, log, state: new Map(), pending: undefined, acknowledged: 0 }
-  })
+  const other = otherFirst ? openOtherMount(target) : undefined
+  const { dir } = target
+  const writers = Array.from({ length: WRITERS }, (_, index) => makeWriter(target, index))
   let hits = 0
   for (let round = 0; round < rounds; round++) {
-    const hint = `seed ${seed}, round ${round}`
-    const servers = await startWriters(writers, random(1 << 30))
+    const order = ORDERS[round % ORDERS.length] ?? 'after'
+    const hint = `seed ${seed}, round ${round}${other ? `, another mount: ${order}` : ''}`
+    await other?.begin(order)
+    const servers = await startWriters(dir, writers, random(1 << 30))
     await sleep(random(KILL_AFTER_MS_MAX))
     const early = servers.findIndex((server) => !server.running())
     assert.equal(early, -1, `${hint}: refused before the kill: ${lastLines(writers[early])}`)
@@ -110,12 +119,23 @@ export async function killRounds(
     await endWriters(servers, writers, hint)
     for (const writer of writers) readLog(writer)
     if (writers.some((writer) => writer.pending)) hits++
+    await other?.carryOn(order)
+    if (other) check(other.dir, writers, `${hint}: as the other shows it`)
     await target.mount()
-    check(writers, hint)
+    check(dir, writers, hint)
+    await other?.end(order)
   }
   await target.unmount()
   await target.mount()
-  check(writers, `seed ${seed}, after a clean unmount`)
-  assert.ok(existsSync(writers[0]?.root ?? ''))
+  check(dir, writers, `seed ${seed}, after a clean unmount`)
+  assert.ok(existsSync(join(dir, 'writer0')))
   return { acknowledged: writers.reduce((sum, each) => sum + each.acknowledged, 0), hits }
+}
+
+function makeWriter({ dir, workDir }: Target, index: number): Writer {
+  const name = `writer${index}`
+  const log = join(workDir, `log${index}`)
+  mkdirSync(join(dir, name))
+  writeFileSync(log, '')
+  return { name, log, state: new Map(), pending: undefined, acknowledged: 0 }
 }

@@ -9,4 +9,6 @@ else {
   testKillRounds('cassandra', rounds || 10)
   testKillRounds('cassfs', rounds || 40, ['-write_lease=true'])
   testKillRounds('cassandra', rounds || 10, ['-write_lease=true'])
+  testKillRounds('cassfs', rounds || 40, ['-write_lease=true'], { otherFirst: true })
+  testKillRounds('cassandra', rounds || 10, ['-write_lease=true'], { otherFirst: true })
 }

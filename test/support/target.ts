@@ -37,6 +37,8 @@ export interface Target {
   pid(): number | undefined
   /** `cassfs status --json` of this mount; undefined where there is none. */
   status(): Promise<Record<string, unknown> | undefined>
+  /** One more mount of the same files, in a process of its own, not mounted yet. */
+  another?(): Target
   /** Unmounts and deletes everything. */
   close(): Promise<void>
 }
@@ -220,8 +222,14 @@ function createCassfs(
   const flags = [...options, dir]
   const saysMounted = /\bmounted\b/
   const mount = createMount({ name, workDir, dir, program: process.execPath, flags, saysMounted })
+  let others = 0
   return {
     ...mount,
+    another: () => {
+      const folder = join(workDir, `mnt${++others}`)
+      mkdirSync(folder)
+      return createCassfs(name, workDir, folder, options)
+    },
     status: async () => {
       const command = [projectPath('bin/cassfs.js'), 'status', '--json', dir]
       return JSON.parse(await run(process.execPath, command))[0]
