@@ -113,7 +113,7 @@ export class Sender<Intent> {
   }
 
   async #run(): Promise<void> {
-    const { signal, clock, random, follow } = this.#context
+    const { signal, random, follow } = this.#context
     for (let losses = 0; this.#hasWork && !signal.aborted; ) {
       if (await this.#lingers()) continue
       await uploadAnswered(this.#pending.queue, this.#context)
@@ -121,9 +121,16 @@ export class Sender<Intent> {
       if (!(await follow.isCurrent(random))) continue
       const decision = await this.#attempt(losses === 0)
       losses = decision?.kind === 'lost' || decision?.kind === 'failed' ? losses + 1 : 0
-      if (losses > 0) await sleep(clock, backoffMs(losses - 1, random), signal)
+      if (losses > 0) await this.#stepBack(losses)
     }
     this.#isHurried = false
+  }
+
+  /** Whoever has won goes on meanwhile: with what was read before the sleep every race would be lost. */
+  async #stepBack(losses: number): Promise<void> {
+    const { clock, random, signal, follow, committed } = this.#context
+    await sleep(clock, backoffMs(losses - 1, random), signal)
+    if (committed.source.kind !== 'shared' && !signal.aborted) await follow.poll().catch(() => {})
   }
 
   async #attempt(isFirst: boolean): Promise<Decision | undefined> {
