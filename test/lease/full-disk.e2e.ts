@@ -1,0 +1,114 @@
+/** A disk that fills up behind answers that were given before the commit. */
+import assert from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, type TestContext, test } from 'node:test'
+import { run, waitFor } from '../support/process.js'
+import { targetMissing } from '../support/target.js'
+import { type LeaseMount, type LeaseMounts, openLeaseMounts } from './lease-mounts.js'
+import { SmallFiles } from './small-files.js'
+
+const skip =
+  (await targetMissing('cassfs')) ??
+  (process.getuid?.() === 0 ? false : 'only root may mount a tmpfs; run as root')
+const seed = Number(process.env.CASSFS_TEST_SEED ?? Date.now() % 1_000_000_000)
+/** Who is refused is told; nobody waits for room that does not come. */
+const answeredMsMax = 10_000
+/** Blocks of what was removed go behind. */
+const roomMsMax = 60_000
+
+describe(`a full disk behind early answers (seed ${seed})`, { skip }, () => {
+  let mounts: LeaseMounts
+
+  beforeEach(() => {
+    mounts = openLeaseMounts()
+  })
+  afterEach(() => mounts.close())
+
+  /** A disk of its own for a part of the state folder; '' is all of it. */
+  async function smallDisk(part: string, bytes: number): Promise<void> {
+    const folder = join(mounts.sandbox.folder, 'state', part)
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${bytes},mode=700`, 'tmpfs', folder])
+  }
+
+  /** Until the disk is full, and some times more. */
+  async function fill(t: TestContext, one: LeaseMount, files: SmallFiles): Promise<void> {
+    while (files.refused.length < 20) await files.write(one.dir)
+    assert.match(one.log(), /write lease granted/)
+    const { refused, answered } = files
+    const slowestMs = Math.round(Math.max(...files.all.map(({ tookMs }) => tookMs)))
+    t.diagnostic(
+      `${answered.length} files answered, then no room; the slowest took ${slowestMs} ms`,
+    )
+    assert.deepEqual([...new Set(refused.map(({ error }) => error))], ['ENOSPC'])
+    assert.ok(slowestMs < answeredMsMax, `${slowestMs} ms`)
+  }
+
+  /** Every answered file is as it was written, and nothing was lost behind an answer. */
+  async function assertWhole(one: LeaseMount, files: SmallFiles): Promise<void> {
+    assert.deepEqual(await files.missing(one.dir), [])
+    const known = new Set(files.all.map(({ name }) => name))
+    assert.deepEqual(
+      (await readdir(one.dir)).filter((name) => !known.has(name)),
+      [],
+      'removed, and there again',
+    )
+    assert.equal((await one.status()).writeLease.lostChanges, 0)
+  }
+
+  /** What is full goes on as soon as something was removed. */
+  async function goesOn(one: LeaseMount, files: SmallFiles): Promise<void> {
+    for (const file of files.answered.slice(0, files.answered.length / 2))
+      assert.equal(await files.remove(one.dir, file), undefined, `rm ${file.name}`)
+    const hasRoom = async () => (await files.write(one.dir)).error === undefined
+    await waitFor('room for a file', hasRoom, roomMsMax)
+    const isDrained = ({ writeLease }: { writeLease: { uncommittedChanges: number } }) =>
+      writeLease.uncommittedChanges === 0
+    await one.until('drained', isDrained, roomMsMax)
+    await assertWhole(one, files)
+  }
+
+  for (const [part, what] of [
+    ['', 'store and journal'],
+    ['store', 'the store alone'],
+  ] as const) {
+    test(`${what}: who writes gets ENOSPC, rm works, and it goes on`, async (t) => {
+      await smallDisk(part, 48 * 2 ** 20)
+      const files = new SmallFiles(seed)
+      const one = await mounts.mount('mnt')
+      await fill(t, one, files)
+      await assertWhole(one, files)
+      await goesOn(one, files)
+      await one.unmount()
+      await assertWhole(await mounts.mount('mnt'), files)
+    })
+
+    test(`${what}: a mount that was killed on the full disk has lost nothing`, async (t) => {
+      await smallDisk(part, 48 * 2 ** 20)
+      const files = new SmallFiles(seed)
+      const one = await mounts.mount('mnt')
+      await fill(t, one, files)
+      await one.kill()
+      const next = await mounts.mount('mnt')
+      await assertWhole(next, files)
+      await goesOn(next, files)
+    })
+  }
+
+  test('the journal alone: what does not fit waits for its commit, and nothing fails', async (t) => {
+    await smallDisk('journal', 2 ** 20)
+    const files = new SmallFiles(seed)
+    const one = await mounts.mount('mnt')
+    while (files.all.length < 300) await files.write(one.dir)
+    assert.match(one.log(), /write lease granted/)
+    // It is emptied as often as it is full: what comes behind that is answered early once more.
+    const refused = one.log().match(/cannot be journaled/g)?.length ?? 0
+    assert.ok(refused > 1 && refused < 60, `said ${refused} times that it is full`)
+    t.diagnostic(`full ${refused} times`)
+    assert.deepEqual(files.refused, [])
+    await one.kill()
+    await assertWhole(await mounts.mount('mnt'), files)
+  })
+})

@@ -1,0 +1,42 @@
+/** A holder that stands still, for all kinds of times, on both stores. */
+import { after, before, describe, test } from 'node:test'
+import { cassandraMissing, openTestCassandra, type TestCassandra } from '../support/cassandra.js'
+import { targetMissing } from '../support/target.js'
+import { type LeaseMounts, openLeaseMounts } from './lease-mounts.js'
+import { pauseHolder } from './paused-holder.js'
+
+const pausesS = [5, 9, 11, 30]
+const skip = (await targetMissing('cassfs')) ?? false
+
+function testPauses(open: () => Promise<LeaseMounts>): void {
+  for (const seconds of pausesS)
+    test(`for ${seconds} s: the other goes on, and nothing is lost unsaid`, async (t) => {
+      const mounts = await open()
+      t.after(() => mounts.close())
+      t.diagnostic(JSON.stringify(await pauseHolder(mounts, seconds * 1000)))
+    })
+}
+
+describe('a holder that stands still, embedded store', { skip }, () => {
+  testPauses(async () => openLeaseMounts())
+})
+
+describe('a holder that stands still, Cassandra', {
+  skip: skip || ((await cassandraMissing()) ?? false),
+}, () => {
+  let cassandra: TestCassandra
+  let count = 0
+
+  before(async () => {
+    cassandra = await openTestCassandra()
+  })
+  after(() => cassandra?.close())
+
+  testPauses(async () => {
+    const keyspace = `cassfs_pause_${process.pid}_${count++}`
+    const flags = [`-server=${cassandra.server}`, `-keyspace=${keyspace}`]
+    const mounts = openLeaseMounts(flags)
+    await mounts.sandbox.run(['init', ...flags])
+    return mounts
+  })
+})
