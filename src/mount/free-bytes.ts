@@ -2,7 +2,7 @@
 
 import { statfsSync } from 'node:fs'
 
-const ageMsMax = 250
+const ageMsMax = 100
 
 /** Undefined where it cannot be told: then nothing is held up by it. */
 export function createFreeBytes(directory: string): () => number | undefined {

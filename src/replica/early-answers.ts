@@ -17,7 +17,7 @@ const clearAtBytes = 4 * 2 ** 20
 /** Nothing is journaled in a file that is larger, until it is empty. */
 const journalBytesMax = 128 * 2 ** 20
 /** So much must stay free of what is answered early: a full disk is told to whoever fills it. */
-const reserveBytes = 64 * 2 ** 20
+const reserveBytes = 16 * 2 ** 20
 
 export interface EarlyAnswersContext<Intent> {
   readonly journals: Journals | undefined
@@ -44,6 +44,8 @@ export class EarlyAnswers<Intent> {
   readonly #taken: DeadJournal[] = []
   #journal: Journal | undefined
   #isUnusable = false
+  /** The last record could not be written. */
+  #isFull = false
   #isClosed = false
   #number = 0
 
@@ -94,8 +96,11 @@ export class EarlyAnswers<Intent> {
     const number = this.#number + 1
     try {
       journal.append({ number, grantSeq, seen, intent, answers: member.answers })
+      this.#isFull = false
     } catch (error) {
-      logger.warn('a change cannot be journaled: it waits for its commit', { error })
+      const what = 'a change cannot be journaled: it waits for its commit, as may those that follow'
+      if (!this.#isFull) logger.warn(what, { error })
+      this.#isFull = true
       return false
     }
     this.#number = number
@@ -106,7 +111,7 @@ export class EarlyAnswers<Intent> {
   /** Everything that stands in it is committed, or lost. */
   drained(): void {
     // Its records are known to be committed: where this fails they only take room.
-    if (this.bytes >= clearAtBytes) this.discard()
+    if (this.#isFull || this.bytes >= clearAtBytes) this.discard()
   }
 
   /** Takes the journals of processes that have ended; true where there is something in them. */

@@ -1,7 +1,7 @@
 // Sends what is on its way: in batches, one after another, each decided before the next. Losing a race means:
 // follow the log, check again, send again. What the write lease asks for is looked at before every attempt.
 
-import { asFsError, Errno, FsError } from '../posix/errno.js'
+import { Errno, FsError } from '../posix/errno.js'
 import type { Head } from '../volume/head.js'
 import type { LogEntry } from '../volume/log-entry.js'
 import { type BatchContext, leaseBatch, type Taken, takeBatch, type Unprepared } from './batch.js'
@@ -12,7 +12,7 @@ import type { Recalls } from './recalls.js'
 import type { PrepareAgain } from './replica.js'
 import type { Settings } from './replica-options.js'
 import { type Decision, Sent, type SettleContext } from './settle.js'
-import { uploadAnswered } from './uploads.js'
+import { uploadAnswered, uploadFirst } from './uploads.js'
 import { backoffMs, Nap, sleep } from './waiting.js'
 import type { LeaseEntry, WriteLeaseKeeper } from './write-lease.js'
 
@@ -144,7 +144,7 @@ export class Sender<Intent> {
     const taken = this.#take(step.only)
     if (taken.batch) return this.#send(new Sent(taken.batch, this.#context))
     if (taken.blocked) await this.#unblock(taken.blocked)
-    else if (taken.count === 0) await this.#uploadFirst()
+    else if (taken.count === 0) await uploadFirst(this.#pending, this.#context)
     return undefined
   }
 
@@ -289,19 +289,5 @@ export class Sender<Intent> {
   async #unblock({ member, missed }: Unprepared<Intent>): Promise<void> {
     const { clock, random, signal, prepareFor } = this.#context
     await prepareFor(missed, member.intent).catch(() => sleep(clock, backoffMs(10, random), signal))
-  }
-
-  /** What the first of the queue names is not in the store yet. */
-  async #uploadFirst(): Promise<void> {
-    const { clock, random, signal, rules } = this.#context
-    const first = this.#pending.queue[0]
-    if (!first) return sleep(clock, recallPollMs, signal)
-    try {
-      await (rules.upload?.(first.intent) ?? sleep(clock, 1, signal))
-    } catch (error) {
-      if (first.isEarly) await sleep(clock, backoffMs(10, random), signal)
-      else if (this.#pending.take((member) => member === first).length > 0)
-        this.#pending.end(first, asFsError(error))
-    }
   }
 }
