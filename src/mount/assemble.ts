@@ -139,7 +139,9 @@ async function openMountedVolume(
     // Who asks the store at every open must not be answered from a journal either.
     writeLease: plan.writeLease && plan.entryTtlMs > 0,
     durableClose: plan.durableClose,
-    freeBytes: createFreeBytes(plan.stateDir),
+    freeBytes: createFreeBytes(
+      plan.store.engine === 'lmdb' ? [plan.stateDir, plan.store.directory] : [plan.stateDir],
+    ),
     spoolDirectory: path.join(plan.stateDir, 'spool'),
     cacheBytesMax: plan.cacheBytesMax,
     entryTtlMs: plan.entryTtlMs,

@@ -1,11 +1,11 @@
-// How much room there is on the disk of the local state, asked again a few times a second at most.
+// How much room there is on the disks where changes and their blocks go, asked again a few times a second at most.
 
 import { statfsSync } from 'node:fs'
 
 const ageMsMax = 100
 
-/** Undefined where it cannot be told: then nothing is held up by it. */
-export function createFreeBytes(directory: string): () => number | undefined {
+/** Of the fullest. Undefined where it cannot be told: then nothing is held up by it. */
+export function createFreeBytes(directories: readonly string[]): () => number | undefined {
   let askedMs = Number.NEGATIVE_INFINITY
   let free: number | undefined
   return () => {
@@ -13,11 +13,15 @@ export function createFreeBytes(directory: string): () => number | undefined {
     if (nowMs - askedMs < ageMsMax) return free
     askedMs = nowMs
     try {
-      const { bavail, bsize } = statfsSync(directory)
-      free = bavail * bsize
+      free = Math.min(...directories.map(freeOn))
     } catch {
       free = undefined
     }
     return free
   }
+}
+
+function freeOn(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory)
+  return bavail * bsize
 }
