@@ -4,18 +4,16 @@
 import { isIPv6 } from 'node:net'
 import { StoreUnusable } from '../store.js'
 
-/** Consistency levels that `consistency` takes. */
-export const consistencyLevels = [
-  'LOCAL_QUORUM',
-  'QUORUM',
-  'EACH_QUORUM',
-  'LOCAL_ONE',
-  'ONE',
-  'TWO',
-  'THREE',
-  'ALL',
-] as const
-export type ConsistencyLevel = (typeof consistencyLevels)[number]
+/** What `consistency` takes; its words are listed once, in src/config/consistencies.ts. */
+export type ConsistencyLevel =
+  | 'LOCAL_QUORUM'
+  | 'QUORUM'
+  | 'EACH_QUORUM'
+  | 'LOCAL_ONE'
+  | 'ONE'
+  | 'TWO'
+  | 'THREE'
+  | 'ALL'
 
 export interface CassandraTls {
   /** PEM; without it the system's authorities are trusted. */
