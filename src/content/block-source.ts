@@ -63,7 +63,7 @@ export class BlockSource {
   manifest(hash: Hash): Manifest | undefined {
     const cached = this.manifests.get(hash)
     if (cached) return cached
-    const plain = this.#readNow(hash, 'manifest')
+    const plain = this.unstored?.get(hash) ?? this.#readNow(hash, 'manifest')
     if (!plain) return undefined
     const manifest = decoded(hash, plain)
     this.manifests.put(hash, manifest)
@@ -103,7 +103,15 @@ export class BlockSource {
     return results
   }
 
+  /** What the store does not have yet is here. */
   async #fetchBatch(hashes: readonly Hash[], kind: BlockKind): Promise<(Buffer | FsError)[]> {
+    const held = hashes.map((hash) => this.unstored?.get(hash))
+    const others = hashes.filter((_, i) => !held[i])
+    const fetched = others.length > 0 ? await this.#fetchStored(others, kind) : []
+    return held.map((plain) => plain ?? (fetched.shift() as Buffer | FsError))
+  }
+
+  async #fetchStored(hashes: readonly Hash[], kind: BlockKind): Promise<(Buffer | FsError)[]> {
     const first = await this.#ask(hashes, kind)
     const damaged = hashes.filter((_, i) => first[i] === 'damaged')
     if (damaged.length === 0) return first.map(orError(hashes))

@@ -22,11 +22,14 @@ export interface SaveResult {
 export interface NamedBlock {
   readonly hash: Hash
   readonly plain: Buffer
+  /** Of a manifest: the blocks that it names. */
+  readonly refs?: readonly Hash[]
 }
 
 export interface SavedAtOnce {
   readonly result: SaveResult
-  readonly block: NamedBlock | undefined
+  /** All that are new, a manifest behind what it names. */
+  readonly blocks: readonly NamedBlock[]
 }
 
 export interface ReadOptions {
@@ -81,10 +84,11 @@ export interface ContentStore {
    */
   save(base: Stored, snapshot: SaveSnapshot): SaveResult | Promise<SaveResult>
   /**
-   * As `save`, where nothing has to be read for it and it makes one block at most, which is held: it can
-   * be read, and is in the store when `store` says so. Undefined: not such a case.
+   * As `save`, where nothing has to be read for it and it makes one block at most, or, where `several` may
+   * be made, those of a file of 4 MiB written whole. They are held: they can be read, and are in the store
+   * when `store` says so. Undefined: not such a case.
    */
-  saveAtOnce(base: Stored, snapshot: SaveSnapshot): SavedAtOnce | undefined
+  saveAtOnce(base: Stored, snapshot: SaveSnapshot, several: boolean): SavedAtOnce | undefined
   /** From now on a block can be read that the store may not have; until `release`, or it is stored. */
   hold(block: NamedBlock): void
   release(block: NamedBlock): void

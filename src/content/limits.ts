@@ -20,6 +20,9 @@ export const holeBytesMin = 4096
 /** Packed extended attributes up to this stand in the inode itself. */
 export const inlineXattrBytesMax = 4096
 
+/** Files written whole are saved at once up to this: one manifest of 16 blocks, some 8 ms of one thread. */
+export const atOnceBytesMax = 16 * blockBytesMax
+
 /** Start of the window that holds `offset`. */
 export function windowStart(offset: number): number {
   return offset - (offset % blockBytesMax)

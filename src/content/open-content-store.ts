@@ -43,9 +43,9 @@ export function openContentStore(options: ContentStoreOptions): ContentStore {
     read: (inode, offset, length, read) => readContent(source, inode, offset, length, read),
     seek: (inode, offset, what) => seekContent(source, inode, offset, what),
     save: (base, snapshot) => saveContent(target, base, snapshot),
-    saveAtOnce: (base, snapshot) => {
-      const saved = saveAtOnce(source, base, snapshot)
-      if (saved?.block) unstored.hold(saved.block)
+    saveAtOnce: (base, snapshot, several) => {
+      const saved = saveAtOnce(source, base, snapshot, several)
+      for (const block of saved?.blocks ?? []) unstored.hold(block)
       return saved
     },
     hold: (block) => unstored.hold(block),

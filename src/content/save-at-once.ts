@@ -1,12 +1,14 @@
-// Saves that need nothing from the store and make at most one block: small files written whole, or changed
+// Saves that need nothing from the store: files written whole that are not large, and small files changed
 // where they lie. Everything else is for save-content.ts.
 
+import type { Content } from '../volume/inode.js'
 import { hashOf } from './block-codec.js'
 import type { BlockSource } from './block-source.js'
 import { appendStretches, copyStretch, type Stretch, windowStretches } from './build-window.js'
-import type { SavedAtOnce, Stored } from './content.js'
+import type { NamedBlock, SavedAtOnce, Stored } from './content.js'
 import { contentLength, type PartAt, partsOf } from './content-parts.js'
-import { blockBytesMax } from './limits.js'
+import { atOnceBytesMax, blockBytesMax, tailBytesMax } from './limits.js'
+import { type Entry, encodeManifest, manifestOf, namedBy } from './manifest-codec.js'
 import { type PlacedSnapshot, placeSnapshot } from './place-snapshot.js'
 import { planEdits } from './save-plan.js'
 import { inlineContent, withLongerTail } from './small-content.js'
@@ -17,16 +19,79 @@ export function saveAtOnce(
   source: BlockSource,
   base: Stored,
   snapshot: SaveSnapshot,
+  several: boolean,
 ): SavedAtOnce | undefined {
   const placed = placeSnapshot(base.size, snapshot)
   const { size, moved, shifts } = placed
   const small = inlineContent(base, placed, snapshot) ?? withLongerTail(base, placed, snapshot)
-  if (small) return { result: { content: small, size, moved, shifts }, block: undefined }
+  if (small) return { result: { content: small, size, moved, shifts }, blocks: [] }
   const plain = onlyBlock(source, base, placed, snapshot)
-  if (!plain) return undefined
-  const hash = hashOf(plain, 'data')
-  const content = { kind: 'block', hash, length: plain.length } as const
-  return { result: { content, size, moved, shifts }, block: { hash, plain } }
+  const made = plain
+    ? oneBlock(plain)
+    : several && placed.keep === 0
+      ? wholeFile(source, placed, snapshot)
+      : undefined
+  if (!made) return undefined
+  const { content, blocks } = made
+  return { result: { content, size, moved, shifts }, blocks }
+}
+
+interface Made {
+  readonly content: Content
+  readonly blocks: readonly NamedBlock[]
+}
+
+function oneBlock(plain: Buffer): Made {
+  const block = dataBlock(plain)
+  return { content: { kind: 'block', hash: block.hash, length: plain.length }, blocks: [block] }
+}
+
+function dataBlock(plain: Buffer): NamedBlock {
+  return { hash: hashOf(plain, 'data'), plain }
+}
+
+/** A file that consists of new bytes alone, without holes: as save-content.ts makes it. */
+function wholeFile(
+  source: BlockSource,
+  placed: PlacedSnapshot,
+  snapshot: SaveSnapshot,
+): Made | undefined {
+  const end = placed.ranges.at(-1)?.end ?? 0
+  if (end > atOnceBytesMax || end < placed.size) return undefined
+  const stretches: Stretch[] = []
+  for (const edit of planEdits(placed, { length: 0, tailLength: 0 })) {
+    const [stretch, ...behind] = windowStretches(0, edit, [])
+    const windowEnd = Math.min(edit.end, end)
+    if (!stretch || behind.length > 0 || stretch.start !== edit.start) return undefined
+    if (stretch.end !== windowEnd || stretch.start !== stretches.length * blockBytesMax)
+      return undefined
+    stretches.push(stretch)
+  }
+  const parts = stretches.map((stretch) => copyStretch(stretch, snapshot, () => undefined))
+  const tail = (parts.at(-1)?.length ?? 0) <= tailBytesMax ? parts.pop() : undefined
+  return manifestOver(source, parts.map(dataBlock), tail)
+}
+
+function manifestOver(
+  source: BlockSource,
+  blocks: readonly NamedBlock[],
+  tail: Buffer | undefined,
+): Made {
+  const behind = tail ? { tail } : {}
+  const entries = blocks.map(
+    ({ hash, plain }): Entry => ({ kind: 'block', length: plain.length, hash }),
+  )
+  const length = entries.reduce((sum, entry) => sum + entry.length, 0)
+  const [first] = blocks
+  if (first && blocks.length === 1)
+    return { content: { kind: 'block', hash: first.hash, length, ...behind }, blocks }
+  const plain = encodeManifest(entries)
+  const hash = hashOf(plain, 'manifest')
+  source.manifests.put(hash, manifestOf(entries))
+  return {
+    content: { kind: 'manifest', hash, length, ...behind },
+    blocks: [...blocks, { hash, plain, refs: namedBy(entries) }],
+  }
 }
 
 /** The bytes of all that the content will hold, where that is one block of what is at hand. */

@@ -182,7 +182,7 @@ class Harness {
       return
     }
     if (how === 'again') await this.content.save(this.committed, snapshot)
-    const saved = how === 'at once' && this.content.saveAtOnce(this.committed, snapshot)
+    const saved = how === 'at once' && this.content.saveAtOnce(this.committed, snapshot, true)
     const result = saved ? saved.result : await this.content.save(this.committed, snapshot)
     assert.equal(result.moved, false)
     assert.equal(result.size, bytes.length)

@@ -1,22 +1,25 @@
 // Blocks that are held: readable before the store has them, put together, told when they are there.
 
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import { owner } from '../../test/support/block-store.js'
 import { eio, fixture, memoryStorage } from '../../test/support/content-fixture.js'
 import type { Stored } from './content.js'
 import { createSpool } from './create-spool.js'
+import { openContentStore } from './open-content-store.js'
 
 const storage = memoryStorage()
 const none: Stored = { content: { kind: 'none' }, size: 0 }
 
-function atOnce({ content }: ReturnType<typeof fixture>, text: string, base = none) {
+function atOnce({ content }: ReturnType<typeof fixture>, text: string, several = false) {
   const spool = createSpool(storage)
   spool.truncate(0)
-  spool.write(0, Buffer.from(text), base.size)
-  const saved = content.saveAtOnce(base, spool.cut())
+  spool.write(0, Buffer.from(text), 0)
+  const saved = content.saveAtOnce(none, spool.cut(), several)
   spool.close()
-  assert.ok(saved?.block)
-  return { ...saved, block: saved.block }
+  assert.ok(saved?.blocks[0])
+  return { ...saved, block: saved.blocks[0] }
 }
 
 test('a held block is read before the store has it', async () => {
@@ -77,19 +80,51 @@ test('a change within a small file is made of the block at hand, and nothing is 
   const { result } = atOnce(fixed, 'z'.repeat(5000))
   const spool = createSpool(storage)
   spool.write(10, Buffer.from('new'), result.size)
-  const changed = fixed.content.saveAtOnce(result, spool.cut())
+  const changed = fixed.content.saveAtOnce(result, spool.cut(), false)
   spool.close()
-  assert.ok(changed?.block)
-  assert.equal(changed.block.plain.subarray(8, 15).toString(), 'zznewzz')
+  assert.ok(changed?.blocks[0])
+  assert.equal(changed.blocks[0].plain.subarray(8, 15).toString(), 'zznewzz')
   assert.equal(fixed.store.gets, 0)
 })
 
-test('what needs a manifest, or a hole, is no save at once', () => {
-  const fixed = fixture()
-  for (const offsets of [[0, 300_000], [8192], [0, 100_000]]) {
+for (const [what, bytes, blocks] of [
+  ['a block and a tail', 262_144 + 100, 1],
+  ['two blocks', 262_144 + 5000, 3],
+  ['blocks that are full', 3 * 262_144, 4],
+  ['as many as are made at once', 16 * 262_144, 17],
+] as const)
+  test(`a file of ${what} is read before the store has it, and is as an upload makes it`, async () => {
+    const fixed = fixture()
+    const data = randomBytes(bytes)
     const spool = createSpool(storage)
-    for (const offset of offsets) spool.write(offset, Buffer.alloc(1000, 1), 0)
-    assert.equal(fixed.content.saveAtOnce(none, spool.cut()), undefined)
+    spool.truncate(0)
+    spool.write(0, data, 0)
+    const cut = spool.cut()
+    assert.equal(fixed.content.saveAtOnce(none, cut, false), undefined)
+    const saved = fixed.content.saveAtOnce(none, cut, true)
+    assert.ok(saved)
+    assert.equal(saved.blocks.length, blocks)
+    assert.ok(data.equals(Buffer.concat(await fixed.content.read(saved.result, 0, bytes))))
+    assert.deepEqual([fixed.store.puts, fixed.store.gets], [0, 0])
+    assert.deepEqual((await fixture().content.save(none, cut)).content, saved.result.content)
+    spool.close()
+    await Promise.all(saved.blocks.map((block) => fixed.content.store(block)))
+    const fresh = openContentStore({ store: fixed.store, owner })
+    assert.ok(data.equals(Buffer.concat(await fresh.read(saved.result, 0, bytes))))
+    const refs = fixed.store.uploaded.flatMap(({ refs }) => refs ?? [])
+    const named = saved.blocks.filter((block) => !block.refs).map(({ hash }) => hash)
+    assert.deepEqual(new Set(refs), new Set(blocks > 1 ? named : []))
+    fresh.close()
+  })
+
+test('what has a hole, or is larger, is no save at once', () => {
+  const fixed = fixture()
+  const large = Array.from({ length: 17 }, (_, i) => i * 262_144)
+  for (const offsets of [[0, 300_000], [8192], [0, 100_000], large]) {
+    const spool = createSpool(storage)
+    for (const offset of offsets)
+      spool.write(offset, Buffer.alloc(offsets === large ? 262_144 : 1000, 1), 0)
+    assert.equal(fixed.content.saveAtOnce(none, spool.cut(), true), undefined)
     spool.close()
   }
 })

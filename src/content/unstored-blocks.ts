@@ -2,6 +2,7 @@
 // and put in groups, so that many small files cost few calls of the store.
 
 import { Errno, FsError } from '../posix/errno.js'
+import type { StoredBlock } from '../store/store.js'
 import type { Hash } from '../volume/inode.js'
 import type { NamedBlock } from './content.js'
 import type { UploadTarget } from './upload.js'
@@ -12,6 +13,7 @@ const groupBytes = 2 * 1024 * 1024
 
 interface Unstored {
   readonly plain: Buffer
+  readonly refs: readonly Hash[] | undefined
   /** Whoever still needs it. */
   readonly holders: Set<NamedBlock>
   /** The put under way. */
@@ -42,6 +44,7 @@ export class UnstoredBlocks {
     }
     this.#blocks.set(block.hash, {
       plain: block.plain,
+      refs: block.refs,
       holders: new Set([block]),
       put: undefined,
     })
@@ -99,7 +102,7 @@ export class UnstoredBlocks {
   #put(hashes: readonly Hash[]): void {
     const blocks = hashes.flatMap((hash) => {
       const block = this.#blocks.get(hash)
-      return block ? [{ hash, block, plain: block.plain }] : []
+      return block ? [{ block, ...named(hash, block) }] : []
     })
     const put = this.#upload(blocks).then(
       () => {
@@ -129,9 +132,9 @@ export class UnstoredBlocks {
     room.claim(bytes)
     try {
       const stored = await packer.packAll(blocks)
-      await store.putBlocks(owner, stored)
-      for (const [i, { hash, plain }] of blocks.entries()) {
-        source.blocks.put(hash, plain)
+      await store.putBlocks(owner, stored.map(withRefs(blocks)))
+      for (const [i, { hash, plain, refs }] of blocks.entries()) {
+        if (!refs) source.blocks.put(hash, plain)
         status.blocksWritten++
         status.bytesWritten += plain.length
         status.bytesStored += stored[i]?.data.length ?? 0
@@ -142,5 +145,16 @@ export class UnstoredBlocks {
     } finally {
       room.release(bytes)
     }
+  }
+}
+
+function named(hash: Hash, { plain, refs }: Unstored): NamedBlock {
+  return refs ? { hash, plain, refs } : { hash, plain }
+}
+
+function withRefs(blocks: readonly NamedBlock[]): (block: StoredBlock, i: number) => StoredBlock {
+  return (block, i) => {
+    const refs = blocks[i]?.refs
+    return refs ? { ...block, refs } : block
   }
 }

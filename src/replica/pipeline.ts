@@ -91,6 +91,11 @@ export class Pipeline<Intent> {
     return this.#sender.inFlight
   }
 
+  /** Whether the next change is likely to be answered before it is committed. */
+  get mayAnswerEarly(): boolean {
+    return this.#answerEarly.isPossible
+  }
+
   /** What may be shown: what is committed, and what was answered early. */
   get shown(): Namespace {
     return this.#pending.shown

@@ -16,14 +16,10 @@ export interface Rules<Intent> {
   /**
    * What has to wait for the store before the intent can be applied (read, hash, upload blocks). Runs
    * before the intent is queued, again when `apply` threw PrepareAgain, and again when the store
-   * misses blocks (`missing`). Undefined: nothing to wait for. What it made is kept in the intent's
-   * own transient fields.
+   * misses blocks. Undefined: nothing to wait for. What it made is kept in the intent's own transient
+   * fields.
    */
-  prepare(
-    intent: Intent,
-    namespace: Namespace,
-    missing: ReadonlySet<string> | undefined,
-  ): Promise<void> | undefined
+  prepare(intent: Intent, namespace: Namespace, why: Preparing): Promise<void> | undefined
   /**
    * All checks and all effects, against `draft` as it is now. Throws FsError with the errno of a
    * failed check (the draft is rolled back), or PrepareAgain. Deterministic: everything random, and
@@ -44,6 +40,13 @@ export interface Rules<Intent> {
     /** Throws where the bytes are no intent. */
     decode(bytes: Uint8Array): Intent
   }
+}
+
+export interface Preparing {
+  /** Blocks that the store turned out to miss. */
+  readonly missing?: ReadonlySet<string>
+  /** It is likely to be answered before it is committed: what can be done at once is worth it. */
+  readonly isEarly?: boolean
 }
 
 /** Thrown by `apply` where what `prepare` made does not fit any more. */

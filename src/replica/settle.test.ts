@@ -148,7 +148,7 @@ test('blocks that are missing are uploaded by those who name them, and the same 
   })
   const replica = await fixture.open(store, {
     rules: {
-      prepare(intent, _namespace, missing) {
+      prepare(intent, _namespace, { missing }) {
         if (missing) prepared.push(missing)
         return missing && intent.op === 'append' ? Promise.resolve() : undefined
       },
@@ -233,7 +233,7 @@ test('a missing block that only a manifest of the batch names is uploaded again'
   const prepared: string[][] = []
   const replica = await fixture.open(remote(fixture.memory), {
     rules: {
-      prepare(_intent, _namespace, missing) {
+      prepare(_intent, _namespace, { missing }) {
         if (!missing) return undefined
         prepared.push([...missing])
         return fixture.memory.putBlocks(owner, [{ ...block, hash: below }])

@@ -185,7 +185,7 @@ export class Sent<Intent> {
     for (const member of this.batch.members)
       if (member.begins.length > 0)
         try {
-          await rules.prepare(member.intent, namespace, missing)
+          await rules.prepare(member.intent, namespace, { missing })
         } catch (error) {
           this.#context.logger.warn('blocks that the store misses cannot be uploaded', { error })
         }

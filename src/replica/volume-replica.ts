@@ -149,7 +149,8 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     this.#pace.touch()
     this.checkChangeable()
     if (this.#pipeline.inFlight) this.#meetOwn() // else it would be laid over itself once more
-    const preparing = this.#settings.rules.prepare(intent, this, undefined)
+    const isEarly = this.#pipeline.mayAnswerEarly
+    const preparing = this.#settings.rules.prepare(intent, this, { isEarly })
     if (preparing) return this.#unanswered.track(this.#submitAfter(preparing, intent, options))
     try {
       return this.#submit(intent, options)
@@ -256,7 +257,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   /** What `Rules.apply` missed. */
   async #prepareFor(missed: PrepareAgain, intent: Intent): Promise<void> {
     if (missed instanceof NotLoaded) await this.load(missed)
-    else await this.#settings.rules.prepare(intent, this, undefined)
+    else await this.#settings.rules.prepare(intent, this, {})
   }
 
   /**

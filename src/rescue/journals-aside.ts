@@ -81,7 +81,7 @@ export function readJournalAside({ path }: JournalAside): JournalSummary {
     kinds[intent.kind] = (kinds[intent.kind] ?? 0) + 1
     if (intent.kind === 'create' || intent.kind === 'adopt') names.set(intent.ino, intent.name)
     if (!isSave(intent)) continue
-    if (intent.block) blocks.set(intent.block.hash, intent.block.plain)
+    for (const { hash, plain } of intent.blocks) blocks.set(hash, plain)
     const bytes = bytesOfSave(intent, blocks)
     const { ino } = intent
     if (bytes) saves.push({ number: record.number, ino, name: names.get(ino), bytes })

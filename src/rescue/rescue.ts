@@ -122,8 +122,8 @@ class RescueOnDisk implements MountRescue {
   }
 
   #bytesOf(intent: SaveIntent | AdoptIntent, { content }: LostChange): FileBytes | undefined {
+    for (const { hash, plain } of intent.blocks) this.#remember(hash, plain)
     const bytes = bytesOfSave(intent, this.#blocks)
-    if (intent.block) this.#remember(intent.block.hash, intent.block.plain)
     const result = intent.prepared?.result
     if (!bytes || !result) return undefined
     return { ...bytes, read: (offset, length) => content.read(result, offset, length) }
@@ -223,7 +223,7 @@ function inoOf(intent: Intent): { ino?: number } {
 
 /** Without what is made on the way; bytes in hexadecimal. */
 function describeIntent(intent: Intent): Record<string, unknown> {
-  const { block: _, snapshot: __, prepared: ___, as: ____, ...fields } = intent as SaveIntent
+  const { blocks: _, snapshot: __, prepared: ___, as: ____, ...fields } = intent as SaveIntent
   const shown = Object.entries(fields).map(([key, value]: [string, unknown]) => [
     key,
     value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,

@@ -142,17 +142,27 @@ test('fsync waits for the store, and with durability=close every close does', as
   })
 })
 
-test('a save of several blocks waits for the store', async () => {
-  const counts = counted()
-  await holding(counts, async (vfs) => {
-    const { handle } = await vfs.create(root, rootIno, 'f', 0o644, O_CREAT | O_RDWR)
-    await vfs.write(root, handle, 0, Buffer.alloc(600_000, 1))
-    const before = counts.commits
-    await vfs.flush(root, handle)
-    assert.ok(counts.puts > 0 && counts.commits > before)
-    vfs.release(root, handle)
+for (const [what, bytes] of [
+  ['of several blocks is answered at once too', 4_194_304],
+  ['of a large file waits for the store', 4_194_305],
+] as const)
+  test(`a save ${what}`, async () => {
+    const counts = counted()
+    await holding(counts, async (vfs) => {
+      const { handle } = await vfs.create(root, rootIno, 'f', 0o644, O_CREAT | O_RDWR)
+      await vfs.write(root, handle, 0, Buffer.alloc(bytes, 1))
+      const before = counts.commits
+      const flushed = vfs.flush(root, handle)
+      assert.equal(flushed instanceof Promise, bytes > 4_194_304)
+      await flushed
+      assert.equal(counts.puts > 0 && counts.commits > before, bytes > 4_194_304)
+      const data = Buffer.concat(await vfs.read(root, handle, 0, bytes))
+      assert.ok(data.equals(Buffer.alloc(bytes, 1)))
+      await vfs.fsync(root, handle, false)
+      assert.ok(counts.puts > 0 && counts.commits > before)
+      vfs.release(root, handle)
+    })
   })
-})
 
 test('what makes something is not answered early where the disk is nearly full; what removes is', async () => {
   const counts = counted()

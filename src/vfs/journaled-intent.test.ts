@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fixture } from '../../test/support/content-fixture.js'
+import { encodeManifest } from '../content/manifest-codec.js'
 import type { Content } from '../volume/inode.js'
 import type { Intent } from './intents/intent.js'
 import type { SaveIntent } from './intents/save.js'
@@ -59,12 +60,12 @@ for (const intent of intents)
     assert.equal(JSON.stringify(journaled(intent)), JSON.stringify(intent))
   })
 
-function save(base: Content, content: Content, block?: SaveIntent['block']): SaveIntent {
+function save(base: Content, content: Content, ...blocks: SaveIntent['blocks']): SaveIntent {
   const result = { content, size: 5000, moved: false, shifts: new Map() }
   const prepared = { base: { content: base, size: 3 }, result }
   const changes = { mode: 0o100600 }
   const fixed = { kind: 'save', ino: 5, time, mtime: time, modeDropped: 0, changes } as const
-  return { ...fixed, snapshot: undefined, block, prepared }
+  return { ...fixed, snapshot: undefined, blocks, prepared }
 }
 
 test('a save comes back with its block, which can be read', async () => {
@@ -91,7 +92,27 @@ test('a save into the inode, or into a tail, comes back with its bytes', () => {
   }
 })
 
-test('a save of several blocks, and one that names a block it does not have, wait for their commits', () => {
+test('a save of several blocks comes back with them and with their manifest', async () => {
+  const fixed = fixture()
+  const blocks = ['ab', 'cd'].map((name, i) => ({
+    hash: name.repeat(32),
+    plain: Buffer.alloc(2500, name[i]),
+  }))
+  const entries = blocks.map(({ hash }) => ({ kind: 'block', hash, length: 2500 }) as const)
+  const refs = blocks.map(({ hash }) => hash)
+  const manifest = { hash: 'ef'.repeat(32), plain: encodeManifest(entries), refs }
+  const content = { kind: 'manifest', hash: manifest.hash, length: 5000 } as const
+  const intent = save({ kind: 'none' }, content, ...blocks, manifest)
+  assert.deepEqual((journaled(intent, fixed) as SaveIntent).blocks, intent.blocks)
+  const read = await fixed.content.read({ content, size: 5000 }, 2490, 100)
+  assert.ok(
+    Buffer.concat(read).equals(Buffer.concat([Buffer.alloc(10, 'a'), Buffer.alloc(90, 'd')])),
+  )
+  const parts = encodeIntent(intent) ?? []
+  assert.throws(() => decodeIntent(fixed.content, Buffer.concat(parts.slice(0, -1))), /cut short/)
+})
+
+test('a save that names a block it does not have waits for its commit', () => {
   const manifest = { kind: 'manifest', hash: 'ef'.repeat(32), length: 600_000 } as const
   assert.equal(encodeIntent(save({ kind: 'none' }, manifest)), undefined)
   const other = { hash: 'ab'.repeat(32), plain: Buffer.from('other') }

@@ -1,10 +1,10 @@
-// Intents as they stand in a journal: JSON in one line, then the bytes of the block that a save has made,
-// because the store may not have it yet, or no more when the journal is carried on. Names are byte strings,
+// Intents as they stand in a journal: JSON in one line, then the bytes of the blocks that a save has made,
+// because the store may not have them yet, or no more when the journal is carried on. Names are byte strings,
 // so that the line is Latin-1. The few kinds that hold other things than texts and numbers are in V8's
 // serialization, whose first byte tells them apart.
 
 import { deserialize, serialize } from 'node:v8'
-import type { ContentStore } from '../content/content.js'
+import type { ContentStore, NamedBlock } from '../content/content.js'
 import type { Content, Hash } from '../volume/inode.js'
 import type { Intent } from './intents/intent.js'
 import type { AdoptIntent, SaveIntent } from './intents/save.js'
@@ -27,10 +27,10 @@ export function encodeIntent(intent: Intent): Uint8Array[] | undefined {
   }
 }
 
-/** The block that it names can be read from now on. Throws where the bytes are none. */
+/** The blocks that it has made can be read from now on. Throws where the bytes are none. */
 export function decodeIntent(content: ContentStore, bytes: Uint8Array): Intent {
   const intent = readIntent(bytes)
-  if (isSave(intent) && intent.block) content.hold(intent.block)
+  if (isSave(intent)) for (const block of intent.blocks) content.hold(block)
   return intent
 }
 
@@ -45,13 +45,13 @@ export function isSave(intent: Intent): intent is SaveIntent | AdoptIntent {
   return intent.kind === 'save' || intent.kind === 'adopt'
 }
 
-/** Where it has made several blocks, the journal would be another copy of a large file. */
+/** Where its blocks were uploaded as they were made, the journal would be another copy of a large file. */
 function encodeSave(intent: SaveIntent): Uint8Array[] | undefined {
-  const { prepared, block } = intent
+  const { prepared, blocks } = intent
   if (!prepared) return undefined
   const { base, result } = prepared
   const hash = hashOf(result.content)
-  if (hash && hash !== hashOf(base.content) && hash !== block?.hash) return undefined
+  if (hash && hash !== hashOf(base.content) && hash !== blocks.at(-1)?.hash) return undefined
   const line = lineOf({
     ...intent,
     snapshot: undefined,
@@ -59,9 +59,9 @@ function encodeSave(intent: SaveIntent): Uint8Array[] | undefined {
       base: { content: plainContent(base.content), size: base.size },
       result: { content: plainContent(result.content), size: result.size },
     },
-    block: block?.hash,
+    blocks: blocks.map(({ hash, plain, refs }) => ({ hash, length: plain.length, refs })),
   })
-  return block ? [line, block.plain] : [line]
+  return [line, ...blocks.map(({ plain }) => plain)]
 }
 
 function lineOf(intent: object): Buffer {
@@ -77,10 +77,22 @@ function decodeLine(bytes: Uint8Array): Intent {
   const { base, result } = intent.prepared
   base.content = realContent(base.content)
   const real = { ...result, content: realContent(result.content), moved: false, shifts: new Map() }
-  const hash: Hash | undefined = intent.block
-  const block =
-    hash === undefined ? undefined : { hash, plain: Buffer.from(buffer.subarray(end + 1)) }
-  return { ...intent, prepared: { base, result: real }, block }
+  return { ...intent, prepared: { base, result: real }, blocks: blocksOf(intent, buffer, end + 1) }
+}
+
+/** `intent` as its line has it, the bytes of its blocks at `start`. */
+function blocksOf(
+  intent: { blocks: (Omit<NamedBlock, 'plain'> & { length: number })[] },
+  bytes: Buffer,
+  start: number,
+): NamedBlock[] {
+  let at = start
+  const blocks = intent.blocks.map(({ length, ...names }) => {
+    at += length
+    return { ...names, plain: Buffer.from(bytes.subarray(at - length, at)) }
+  })
+  if (at !== bytes.length) throw new Error('its blocks are cut short')
+  return blocks
 }
 
 /** Content with its bytes as texts. */

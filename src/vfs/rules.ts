@@ -7,7 +7,7 @@ import { applyCreate } from './intents/create.js'
 import type { Intent } from './intents/intent.js'
 import { applyLink } from './intents/link.js'
 import { applyRename } from './intents/rename.js'
-import { applyAdopt, applySave, letGo, prepareSave } from './intents/save.js'
+import { applyAdopt, applySave, letGo, prepareSave, uploadSave } from './intents/save.js'
 import { applySetattr } from './intents/setattr.js'
 import { applySetxattr, prepareSetxattr } from './intents/setxattr.js'
 import { applyRmdir, applyUnlink } from './intents/unlink.js'
@@ -16,13 +16,14 @@ import { decodeIntent, encodeIntent, isSave } from './journaled-intent.js'
 /** Handed to openReplica. `content` uploads what saves and large attributes need. */
 export function createRules(content: ContentStore): Rules<Intent> {
   return {
-    prepare(intent, namespace, missing) {
-      if (isSave(intent)) return prepareSave(content, intent, namespace, missing)
-      if (intent.kind === 'setxattr') return prepareSetxattr(content, intent, namespace, missing)
+    prepare(intent, namespace, why) {
+      if (isSave(intent)) return prepareSave(content, intent, namespace, why)
+      if (intent.kind === 'setxattr')
+        return prepareSetxattr(content, intent, namespace, why.missing)
       return undefined
     },
     apply,
-    upload: (intent) => (isSave(intent) && intent.block ? content.store(intent.block) : undefined),
+    upload: (intent) => (isSave(intent) ? uploadSave(content, intent) : undefined),
     ended(intent) {
       if (isSave(intent)) letGo(content, intent)
     },

@@ -252,6 +252,6 @@ function intents(ino: number, text: string): Intent[] {
   const save = { ino, time, mtime: time, modeDropped: 0, changes: undefined, snapshot: undefined }
   return [
     { kind: 'create', ...place, ...made, existing: 'refuse' },
-    { kind: 'save', ...save, block: undefined, prepared },
+    { kind: 'save', ...save, blocks: [], prepared },
   ]
 }

@@ -7,7 +7,7 @@ import type { ContentStore, NamedBlock, SaveResult, Stored } from '../../content
 import type { SaveSnapshot } from '../../content/spool.js'
 import { isRegular, S_IFMT } from '../../posix/mode.js'
 import type { Draft, Namespace } from '../../replica/namespace.js'
-import { PrepareAgain } from '../../replica/replica.js'
+import { PrepareAgain, type Preparing } from '../../replica/replica.js'
 import { compareTimes, timeAfter } from '../../volume/clock.js'
 import type { Content, Inode, Timespec } from '../../volume/inode.js'
 import type { Name } from '../../volume/name.js'
@@ -25,8 +25,8 @@ interface SavingIntent extends IntentBase {
   readonly changes: SettledChanges | undefined
   /** Undefined where it comes from a journal: then it is prepared. */
   readonly snapshot: SaveSnapshot | undefined
-  /** Transient: the one block that it has made, held until the change has ended. */
-  block: NamedBlock | undefined
+  /** Transient: the blocks that it has made at once, held until the change has ended. */
+  blocks: readonly NamedBlock[]
   /** Transient: what `prepareSave` made of the snapshot, and on what. */
   prepared: Prepared | undefined
 }
@@ -51,7 +51,7 @@ export interface AdoptIntent extends SavingIntent {
 }
 
 /** What a save begins with. */
-export type Saving = Omit<SaveIntent, 'kind' | 'block' | 'prepared'>
+export type Saving = Omit<SaveIntent, 'kind' | 'blocks' | 'prepared'>
 
 export function saveIntent({
   ino,
@@ -61,7 +61,7 @@ export function saveIntent({
   changes,
   snapshot,
 }: Saving): SaveIntent {
-  const nothing = { block: undefined, prepared: undefined }
+  const nothing = { blocks: [], prepared: undefined }
   return { kind: 'save', ino, time, mtime, modeDropped, changes, snapshot, ...nothing }
 }
 
@@ -72,18 +72,19 @@ export interface SaveOutcome {
 }
 
 /**
- * Puts the snapshot on the content as it is now. Where that makes one block at most, it is held until it is
- * stored with others (`Rules.upload`); else all of it is uploaded now. Undefined: nothing to wait for.
+ * Puts the snapshot on the content as it is now. Where that can be done at once, its blocks are held until
+ * they are stored with others (`Rules.upload`); else all of it is uploaded now. Undefined: nothing to wait
+ * for. `isEarly`: it may be answered before they are.
  */
 export function prepareSave(
   content: ContentStore,
   intent: SaveIntent | AdoptIntent,
   namespace: Namespace,
-  missing: ReadonlySet<string> | undefined,
+  { missing, isEarly = false }: Preparing,
 ): Promise<void> | undefined {
-  if (intent.block && missing) {
-    content.hold(intent.block)
-    return content.store(intent.block)
+  if (intent.blocks.length > 0 && missing) {
+    for (const block of intent.blocks) content.hold(block)
+    return uploadSave(content, intent)
   }
   const base = intent.kind === 'adopt' ? intent.inode : namespace.inode(intent.ino)
   if (!base || !intent.snapshot) return undefined
@@ -92,12 +93,12 @@ export function prepareSave(
     intent.prepared = { base: { content: base.content, size: base.size }, result }
   }
   letGo(content, intent)
-  intent.block = undefined
-  const atOnce = content.saveAtOnce(base, intent.snapshot)
+  intent.blocks = []
+  const atOnce = content.saveAtOnce(base, intent.snapshot, isEarly)
   if (atOnce) {
-    intent.block = atOnce.block
+    intent.blocks = atOnce.blocks
     keep(atOnce.result)
-    return missing && intent.block ? content.store(intent.block) : undefined
+    return missing && uploadSave(content, intent)
   }
   const result = content.save(base, intent.snapshot)
   if (result instanceof Promise) return result.then(keep)
@@ -105,9 +106,18 @@ export function prepareSave(
   return undefined
 }
 
-/** Its block needs not be held any more; one that the store turns out to miss is held again. */
-export function letGo(content: ContentStore, { block }: SaveIntent | AdoptIntent): void {
-  if (block) content.release(block)
+/** Undefined: the store has all its blocks. */
+export function uploadSave(
+  content: ContentStore,
+  { blocks }: SaveIntent | AdoptIntent,
+): Promise<void> | undefined {
+  const uploads = blocks.flatMap((block) => content.store(block) ?? [])
+  return uploads.length > 1 ? Promise.all(uploads).then(() => {}) : uploads[0]
+}
+
+/** Its blocks need not be held any more; those that the store turns out to miss are held again. */
+export function letGo(content: ContentStore, { blocks }: SaveIntent | AdoptIntent): void {
+  for (const block of blocks) content.release(block)
 }
 
 /** Undefined: the inode has lost its last name, and there is nowhere to save to. */

@@ -36,7 +36,7 @@ async function adopt(
   const linked = await fs.saves.adopt(file, (saving) => ({
     ...saving,
     kind: 'adopt',
-    block: undefined,
+    blocks: [],
     prepared: undefined,
     inode: fs.storedInode(inode.ino),
     parent,
