@@ -24,6 +24,7 @@ export interface PlacedSnapshot {
 
 export function placeSnapshot(baseSize: number, snapshot: SaveSnapshot): PlacedSnapshot {
   const keep = Math.min(baseSize, snapshot.cut ?? baseSize)
+  if (snapshot.runs.length === 0) return unmoved(baseSize, keep, snapshot)
   const shifts = shiftRuns(snapshot.ranges, snapshot.runs, keep)
   const placed = new RangeMap<PlacedRange>({ cut: cutPlaced, join: () => undefined })
   // A change that was made by offset after an append wins where the append comes to lie under it.
@@ -35,6 +36,23 @@ export function placeSnapshot(baseSize: number, snapshot: SaveSnapshot): PlacedS
   placed.remove(size, Infinity)
   const moved = [...shifts.values()].some((shift) => shift !== 0)
   return { ranges: placed.all(), size, keep, moved, shifts }
+}
+
+const noShifts: ReadonlyMap<AppendRun, number> = new Map()
+
+/** Without appended bytes everything stays where it was written. */
+function unmoved(baseSize: number, keep: number, snapshot: SaveSnapshot): PlacedSnapshot {
+  let size = Math.max(baseSize, snapshot.sizeMin)
+  for (const { grows, end, limit } of snapshot.ranges)
+    if (grows) size = Math.max(size, Math.min(end, limit ?? Infinity))
+  size = snapshot.size ?? size
+  const ranges: PlacedRange[] = []
+  for (const range of snapshot.ranges) {
+    const { start, hole } = range
+    const end = Math.min(range.end, range.limit ?? Infinity, size)
+    if (start < end) ranges.push({ start, end, hole, from: start })
+  }
+  return { ranges, size, keep, moved: false, shifts: noShifts }
 }
 
 /** How far each run goes from where it was shown, one behind the other from `end` on. */

@@ -49,11 +49,16 @@ export function openSpoolStorage(options: SpoolStorageOptions): SpoolStorage {
 }
 
 const smallestBuffer = 512
+/** Memory that was given back and is kept for the next chunks: files are written one after the other. */
+const spareBytesMax = 1024 * 1024
 
 class ChunkStorage implements SpoolStorage {
   readonly #memoryBytesMax: number
   readonly #fileMemoryBytesMax: number
   readonly slots: SlotFile
+  /** By length. */
+  readonly #spare = new Map<number, Buffer[]>()
+  #spareBytes = 0
   #memoryBytes = 0
 
   constructor(options: SpoolStorageOptions) {
@@ -78,6 +83,23 @@ class ChunkStorage implements SpoolStorage {
   release(account: MemoryAccount, bytes: number): void {
     this.#memoryBytes -= bytes
     account.bytes -= bytes
+  }
+
+  allocate(bytes: number): Buffer {
+    const spare = this.#spare.get(bytes)?.pop()
+    if (!spare) return Buffer.allocUnsafeSlow(bytes)
+    this.#spareBytes -= bytes
+    return spare
+  }
+
+  /** Nobody reads it any more. */
+  recycle(memory: Buffer): void {
+    const { length } = memory
+    if (this.#spareBytes + length > spareBytesMax) return
+    const spare = this.#spare.get(length)
+    if (spare) spare.push(memory)
+    else this.#spare.set(length, [memory])
+    this.#spareBytes += length
   }
 
   status(): SpoolStorageStatus {
@@ -126,8 +148,9 @@ class StoredChunk implements Chunk {
     let capacity = Math.max(smallestBuffer, had)
     while (capacity < bytes) capacity *= 2
     if (!this.#storage.claim(this.#account, capacity - had)) return undefined
-    const memory = Buffer.allocUnsafeSlow(capacity)
+    const memory = this.#storage.allocate(capacity)
     old?.copy(memory)
+    if (old) this.#storage.recycle(old)
     this.#memory = memory
     return memory
   }
@@ -147,7 +170,10 @@ class StoredChunk implements Chunk {
   }
 
   #dropMemory(): void {
-    if (this.#memory) this.#storage.release(this.#account, this.#memory.length)
+    const memory = this.#memory
+    if (!memory) return
     this.#memory = undefined
+    this.#storage.release(this.#account, memory.length)
+    this.#storage.recycle(memory)
   }
 }

@@ -5,7 +5,7 @@ import type { SaveResult } from '../content/content.js'
 import type { SaveSnapshot, Spool } from '../content/spool.js'
 import type { FsError } from '../posix/errno.js'
 import { compareTimes, timeAfter } from '../volume/clock.js'
-import type { Inode, Timespec } from '../volume/inode.js'
+import { type Inode, inodeWith, type Timespec } from '../volume/inode.js'
 import { type AdoptIntent, mtimeOn, type SaveIntent } from './intents/save.js'
 import { type SettledChanges, withChanges } from './intents/setattr.js'
 
@@ -212,6 +212,6 @@ function withUnsaved(inode: Inode, unsaved: Unsaved): Inode {
   const { ctime, modeDropped, changes } = unsaved
   const mode = inode.mode & ~modeDropped
   const mtime = mtimeOn(inode, unsaved.mtime)
-  const written = { ...inode, mode, mtime, ctime: timeAfter(ctime, inode.ctime) }
+  const written = inodeWith(inode, { mode, mtime, ctime: timeAfter(ctime, inode.ctime) })
   return changes ? withChanges(written, { changes, time: ctime }) : written
 }

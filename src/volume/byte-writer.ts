@@ -97,9 +97,8 @@ export class ByteWriter {
   }
 
   uuid(value: Uuid): void {
-    if (!uuidPattern.test(value)) throw new FormatError(`not a UUID: ${JSON.stringify(value)}`)
     const at = this.#claim(16)
-    this.#buffer.write(value.replaceAll('-', ''), at, 'hex')
+    this.#buffer.set(uuidBytes(value), at)
   }
 
   hash(value: Hash): void {
@@ -120,6 +119,20 @@ export class ByteWriter {
     larger.set(this.#buffer.subarray(0, this.#length))
     this.#buffer = larger
   }
+}
+
+/** The same few ids (of a volume, a mount, a journal) stand in one record after another. */
+const knownUuids = new Map<Uuid, Uint8Array>()
+const knownUuidsMax = 64
+
+function uuidBytes(value: Uuid): Uint8Array {
+  const known = knownUuids.get(value)
+  if (known) return known
+  if (!uuidPattern.test(value)) throw new FormatError(`not a UUID: ${JSON.stringify(value)}`)
+  const bytes = Buffer.from(value.replaceAll('-', ''), 'hex')
+  if (knownUuids.size >= knownUuidsMax) knownUuids.clear()
+  knownUuids.set(value, bytes)
+  return bytes
 }
 
 function checkNumber(value: number, max = Number.MAX_SAFE_INTEGER): void {

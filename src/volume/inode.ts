@@ -78,6 +78,33 @@ export interface Dirent {
 /** Inode number of a volume's root directory, as FUSE_ROOT_ID. */
 export const rootIno = 1
 
+/** What changes of an inode when it is linked, written or removed. */
+export type InodeChange = Partial<
+  Pick<Inode, 'mode' | 'nlink' | 'size' | 'mtime' | 'ctime' | 'content'>
+>
+
+/** A copy with this changed. Written out: every change of a volume makes some. */
+export function inodeWith(inode: Inode, change: InodeChange): Inode {
+  return {
+    ino: inode.ino,
+    mode: change.mode ?? inode.mode,
+    uid: inode.uid,
+    gid: inode.gid,
+    nlink: change.nlink ?? inode.nlink,
+    rdev: inode.rdev,
+    size: change.size ?? inode.size,
+    atime: inode.atime,
+    mtime: change.mtime ?? inode.mtime,
+    ctime: change.ctime ?? inode.ctime,
+    btime: inode.btime,
+    content: change.content ?? inode.content,
+    target: inode.target,
+    xattrs: inode.xattrs,
+    xattrBlock: inode.xattrBlock,
+    shared: inode.shared,
+  }
+}
+
 /** The hashes that an inode names directly (not those inside a manifest). */
 export function namedHashes(inode: Inode): Hash[] {
   const hashes: Hash[] = []

@@ -13,7 +13,7 @@ import {
 } from '../../posix/permission.js'
 import type { Draft, Namespace } from '../../replica/namespace.js'
 import { timeAfter } from '../../volume/clock.js'
-import type { Dirent, Inode, Timespec } from '../../volume/inode.js'
+import { type Dirent, type Inode, inodeWith, type Timespec } from '../../volume/inode.js'
 import { type Name, nameBytesMax } from '../../volume/name.js'
 
 /** What every intent carries, fixed when it is made. */
@@ -85,12 +85,12 @@ export function accessAcl(inode: Inode): Acl | undefined {
 }
 
 /** The inode after a change of its attributes or links. */
-export function changedAt(inode: Inode, time: Timespec): Inode {
-  return { ...inode, ctime: timeAfter(time, inode.ctime) }
+export function changedAt(inode: Inode, time: Timespec, nlink = inode.nlink): Inode {
+  return inodeWith(inode, { ctime: timeAfter(time, inode.ctime), nlink })
 }
 
-/** The inode after a change of its content: a directory's entries, a file's bytes. */
-export function modifiedAt(inode: Inode, time: Timespec): Inode {
+/** The inode after a change of its content: a directory's entries (and links), a file's bytes. */
+export function modifiedAt(inode: Inode, time: Timespec, nlink = inode.nlink): Inode {
   const now = timeAfter(time, inode.ctime)
-  return { ...inode, mtime: now, ctime: now }
+  return inodeWith(inode, { mtime: now, ctime: now, nlink })
 }

@@ -59,7 +59,7 @@ export function applyCreate(intent: CreateIntent, draft: Draft): CreateResult {
   if (draft.inode(intent.ino)) throw new FsError(Errno.EIO, `inode ${intent.ino} is there already`)
   const inode = newInode(intent, directory)
   const nlink = directory.nlink + (isDirectory(inode) ? 1 : 0)
-  draft.setInode({ ...modifiedAt(directory, intent.time), nlink })
+  draft.setInode(modifiedAt(directory, intent.time, nlink))
   draft.setInode(inode)
   draft.link(parent, name, { ino: inode.ino, type: inode.mode & S_IFMT })
   return { inode, created: true }

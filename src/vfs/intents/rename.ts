@@ -133,11 +133,11 @@ function setDirectories(
 ): void {
   if (from.ino === to.ino) {
     const nlink = from.nlink + fromLinks + toLinks
-    draft.setInode({ ...modifiedAt(from, time), nlink })
+    draft.setInode(modifiedAt(from, time, nlink))
     return
   }
-  draft.setInode({ ...modifiedAt(from, time), nlink: from.nlink + fromLinks })
-  draft.setInode({ ...modifiedAt(to, time), nlink: to.nlink + toLinks })
+  draft.setInode(modifiedAt(from, time, from.nlink + fromLinks))
+  draft.setInode(modifiedAt(to, time, to.nlink + toLinks))
 }
 
 /** Whether directory `ino` is `ancestor` or lies beneath it. EIO where directories form a cycle. */

@@ -9,7 +9,7 @@ import { isRegular, S_IFMT } from '../../posix/mode.js'
 import type { Draft, Namespace } from '../../replica/namespace.js'
 import { PrepareAgain, type Preparing } from '../../replica/replica.js'
 import { compareTimes, timeAfter } from '../../volume/clock.js'
-import type { Content, Inode, Timespec } from '../../volume/inode.js'
+import { type Content, type Inode, inodeWith, type Timespec } from '../../volume/inode.js'
 import type { Name } from '../../volume/name.js'
 import { type IntentBase, modifiedAt } from './checks.js'
 import { newNameIn } from './link.js'
@@ -132,7 +132,7 @@ export function applySave(intent: SaveIntent, draft: Draft): SaveOutcome | undef
 export function applyAdopt(intent: AdoptIntent, draft: Draft): SaveOutcome {
   const directory = newNameIn(intent, draft)
   const { result, inode } = savedOn(intent, intent.inode)
-  const named = { ...inode, nlink: 1 }
+  const named = inodeWith(inode, { nlink: 1 })
   draft.setInode(named)
   draft.setInode(modifiedAt(directory, intent.time))
   draft.link(intent.parent, intent.name, { ino: named.ino, type: named.mode & S_IFMT })
@@ -165,7 +165,8 @@ function savedOn(intent: SaveIntent | AdoptIntent, inode: Inode): SaveOutcome {
   const { content, size } = prepared.result
   const mode = inode.mode & ~modeDropped
   const mtime = mtimeOn(inode, intent.mtime)
-  const written = { ...inode, mode, content, size, mtime, ctime: timeAfter(time, inode.ctime) }
+  const ctime = timeAfter(time, inode.ctime)
+  const written = inodeWith(inode, { mode, content, size, mtime, ctime })
   const saved = changes ? withChanges(written, { changes, time }) : written
   prepared.mtime = saved.mtime
   return { result: prepared.result, inode: saved }

@@ -55,7 +55,7 @@ export function applyRmdir(intent: RmdirIntent, draft: Draft): RemovalResult {
   checkMayDelete(directory, inode, as)
   if (!isDirectory(inode)) throw new FsError(Errno.ENOTDIR)
   checkEmpty(draft, inode.ino)
-  draft.setInode({ ...modifiedAt(directory, time), nlink: directory.nlink - 1 })
+  draft.setInode(modifiedAt(directory, time, directory.nlink - 1))
   draft.unlink(parent, name)
   return { removed: removeDirectory(draft, inode, time) }
 }
@@ -66,7 +66,7 @@ export function checkEmpty(draft: Draft, ino: number): void {
 
 /** One name less; the inode as it was left when that was the last one. */
 export function dropLink(draft: Draft, inode: Inode, time: Timespec): Inode | undefined {
-  const left = { ...changedAt(inode, time), nlink: inode.nlink - 1 }
+  const left = changedAt(inode, time, inode.nlink - 1)
   if (left.nlink > 0) {
     draft.setInode(left)
     return undefined
@@ -77,5 +77,5 @@ export function dropLink(draft: Draft, inode: Inode, time: Timespec): Inode | un
 
 export function removeDirectory(draft: Draft, inode: Inode, time: Timespec): Inode {
   draft.removeInode(inode.ino)
-  return { ...modifiedAt(inode, time), nlink: 0 }
+  return modifiedAt(inode, time, 0)
 }
