@@ -3,7 +3,7 @@
 // when the log holds it.
 
 import { Errno, FsError } from '../posix/errno.js'
-import { type Head, VolumeState } from '../volume/head.js'
+import { VolumeState } from '../volume/head.js'
 import { type AnsweredRequest, EntryKind, type LogEntry } from '../volume/log-entry.js'
 import { AnswerEarly, type Answered } from './answer-early.js'
 import type { BatchContext } from './batch.js'
@@ -58,7 +58,11 @@ export class Pipeline<Intent> {
   constructor(context: PipelineContext<Intent>) {
     this.#context = context
     this.#pending = new Pending(context)
-    this.lease = new WriteLeaseKeeper({ ...context, rules: context.leaseRules })
+    this.lease = new WriteLeaseKeeper({
+      ...context,
+      rules: context.leaseRules,
+      isAheadByOwn: () => this.ownEntry !== undefined,
+    })
     this.#early = new EarlyAnswers(context)
     const [pending, early, lease] = [this.#pending, this.#early, this.lease]
     this.#answerEarly = new AnswerEarly({ ...context, pending, early, lease })
@@ -199,8 +203,10 @@ export class Pipeline<Intent> {
   }
 
   /** Where the engine's tables have moved on: our own entry, where it is that, though unanswered yet. */
-  sentEntry(head: Head): LogEntry | undefined {
-    return this.#sender.sentEntry(head)
+  get ownEntry(): LogEntry | undefined {
+    const { source } = this.#context.committed
+    const head = source.kind === 'shared' ? source.tables.head() : undefined
+    return head && this.#sender.sentEntry(head)
   }
 
   /** Everything was loaded anew: what is queued is looked at again. */

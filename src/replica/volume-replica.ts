@@ -279,9 +279,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
 
   /** The engine's tables have moved on by our own commit, whose answer has not reached us yet. */
   #meetOwn(): boolean {
-    const { source } = this.#committed
-    const head = source.kind === 'shared' ? source.tables.head() : undefined
-    const entry = head && this.#pipeline.sentEntry(head)
+    const entry = this.#pipeline.ownEntry
     if (entry) this.#follow.absorb([entry])
     return !this.#committed.behind
   }

@@ -37,6 +37,8 @@ export interface WriteLeaseContext {
   readonly contact: Contact
   readonly processId: Uuid
   readonly logger: ReplicaLogger
+  /** Whether the engine's tables have moved on by nothing but an entry of this process, yet unanswered. */
+  readonly isAheadByOwn: () => boolean
   /** Broken on purpose only by the simulation. */
   readonly rules?: Partial<LeaseRules>
 }
@@ -124,8 +126,12 @@ export class WriteLeaseKeeper {
     if (early.oldestMs !== undefined && clock.monotonicMs() - early.oldestMs > earlyAgeMsMax)
       return false
     // Tables in this process say themselves whose lease it is.
-    if (committed.source.kind === 'shared')
-      return !(isLast ? committed.lookAgain() : committed.behind) && this.#mayHold
+    if (committed.source.kind === 'shared') {
+      const isBehind = isLast
+        ? committed.lookAgain() && !this.#context.isAheadByOwn()
+        : committed.behind
+      return !isBehind && this.#mayHold
+    }
     return this.#rules.isInTime(this.#rules.age(momentOf(clock), contact.fresh))
   }
 

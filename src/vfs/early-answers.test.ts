@@ -164,6 +164,37 @@ for (const [what, bytes] of [
     })
   })
 
+test('an own commit that lands while a change is looked at holds up nothing', async () => {
+  const counts = counted()
+  const { store } = counts
+  const { commit } = store
+  let land = (): void => {}
+  const freeBytes = () => {
+    land()
+    return undefined
+  }
+  await holding({ store, freeBytes }, async (vfs, { replica }) => {
+    let isSent = false
+    store.commit = (change) =>
+      new Promise((resolve) => {
+        isSent = true
+        land = () => {
+          land = () => {}
+          resolve(commit.call(store, change))
+        }
+      })
+    writeAtOnce(vfs, 'first', 'x'.repeat(5000))
+    while (!isSent) await sleep(5)
+    const { seq } = replica.head
+    writeAtOnce(vfs, 'second', 'y'.repeat(5000))
+    assert.equal(replica.head.seq, seq + 1, 'the commit has landed')
+    assert.equal((await replica.lookup(rootIno, 'second'))?.type, 0o100000)
+    store.commit = commit
+    await vfs.syncfs(root)
+    assert.equal(replica.head.usedBytes, 10_000)
+  })
+})
+
 test('what makes something is not answered early where the disk is nearly full; what removes is', async () => {
   const counts = counted()
   let free: number | undefined
