@@ -19,6 +19,7 @@ import {
 import { operationByOpcode, type ServedOperation } from './operations.js'
 import { type Call, type FuseLog, Replier, type Send } from './replier.js'
 import { FuseRequest, uniqueKey } from './request.js'
+import { RequestCounts } from './request-counts.js'
 import { type Trace, traceRequest } from './trace.js'
 import { DirentBuffer } from './wire/dirents.js'
 import { Opcode } from './wire/opcodes.js'
@@ -44,6 +45,8 @@ export interface ConnectionOptions {
 type BoundMethod = (request: Request, args: unknown, list?: DirentBuffer) => unknown
 
 export class Connection {
+  /** Requests that have come, by operation. */
+  readonly counts = new RequestCounts()
   readonly #handler: Handler
   readonly #log: FuseLog
   readonly #wishes: Wishes
@@ -106,6 +109,7 @@ export class Connection {
       }
       frame.flags = this.#negotiated?.flags ?? NO_FLAGS
       request = new FuseRequest(frame)
+      this.counts.add(request.opcode)
       return this.#dispatch(frame, request)
     } catch (error) {
       if (request && hasReply(request.opcode)) this.#replier.fail(request, error)

@@ -39,6 +39,8 @@ export interface FuseServer {
   readonly negotiated: Negotiated
   readonly notifier: Notifier
   readonly counts: DeviceCounts
+  /** Requests that have come, by operation. */
+  readonly operations: Readonly<Record<string, number>>
   /** Requests whose answer is awaited. */
   pending(): number
   /** Asks the kernel to unmount (EBUSY while in use, unless lazy), and waits until it is done. */
@@ -85,6 +87,9 @@ export async function serveMount(options: ServeOptions): Promise<FuseServer> {
     notifier,
     get counts() {
       return device.counts
+    },
+    get operations() {
+      return connection.counts.byOperation()
     },
     pending: () => connection.pending,
     unmount: async (isLazy = false) => {

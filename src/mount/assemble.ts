@@ -13,7 +13,6 @@ import { openJournalFolder } from '../journal/journal-folder.js'
 import { tryLock } from '../native/flock.js'
 import type { Logger } from '../observe/logger.js'
 import type { MountStatus } from '../observe/status.js'
-import { Errno, FsError } from '../posix/errno.js'
 import { type MountRescue, openRescue } from '../rescue/rescue.js'
 import { openStore, type StoreConfig } from '../store/open-store.js'
 import type { Store } from '../store/store.js'
@@ -25,6 +24,7 @@ import { type OpenVolume, openVolume } from '../vfs/open-volume.js'
 import { systemClock } from '../volume/clock.js'
 import type { Uuid } from '../volume/record.js'
 import { createBridge } from './bridge.js'
+import { checkClock } from './check-clock.js'
 import { createFreeBytes } from './free-bytes.js'
 import { createInvalidations, type Invalidations } from './invalidations.js'
 import type { PresentedOwner } from './kernel-attributes.js'
@@ -36,8 +36,6 @@ const kernelLifetimeMs = 10_000
 /** How long closing may go on trying to commit. */
 const closeDeadlineMs = 15_000
 const readAheadKb = 1024
-/** A clock that is further off the store's than this may not write. */
-const clockSkewMsMax = 3_600_000
 
 export interface MountPlan {
   /** An existing, empty directory. */
@@ -103,19 +101,6 @@ export async function assembleMount(plan: MountPlan, logger: Logger): Promise<Ru
     await store.close()
     throw error
   }
-}
-
-/** Times of files are this host's: a wrong clock would order them wrongly for all other mounts. */
-async function checkClock(store: Store): Promise<void> {
-  const skewMs = Date.now() - (await store.clockMs())
-  if (Math.abs(skewMs) <= clockSkewMsMax) return
-  const minutes = Math.round(Math.abs(skewMs) / 60_000)
-  const where = skewMs > 0 ? 'ahead of' : 'behind'
-  throw new FsError(
-    Errno.EINVAL,
-    `the clock of this machine is ${minutes} minutes ${where} the store's: set it ` +
-      '(timedatectl set-ntp true), or mount read-only with -ro',
-  )
 }
 
 async function openMountedVolume(
@@ -233,6 +218,7 @@ class AssembledMount implements RunningMount {
   readonly ended: Promise<void>
   readonly #parts: Parts
   #isEnded = false
+  #isDetached = false
   #closing: Promise<void> | undefined
 
   constructor(parts: Parts) {
@@ -251,7 +237,9 @@ class AssembledMount implements RunningMount {
       engine: store.engine,
       volume: volume.status(),
       rescue: { folder: rescue.directory, ...rescue.count() },
+      isDetached: this.#isDetached || this.#isEnded,
       requests: server.counts,
+      operations: server.operations,
       notifications: server.notifier.counts,
       store: counts.snapshot(),
     })
@@ -274,7 +262,11 @@ class AssembledMount implements RunningMount {
     if (!detach) return server.unmount(false)
     const leaving = server.unmount(true)
     const outcome = await Promise.race([leaving.then(() => 'left' as const), soon()])
-    if (outcome === 'later') leaving.catch(() => undefined)
+    if (outcome === 'left') return
+    this.#isDetached = true
+    leaving.catch(() => {
+      this.#isDetached = false
+    })
   }
 
   async #close(): Promise<void> {

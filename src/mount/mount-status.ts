@@ -21,7 +21,11 @@ export interface StatusParts {
   readonly engine: string
   readonly volume: VolumeStatus
   readonly rescue: RescueStatus
+  /** Out of the tree, and served on for who holds files. */
+  readonly isDetached: boolean
   readonly requests: DeviceCounts
+  /** Requests by operation. */
+  readonly operations: Counts
   readonly notifications: NotifyCounts
   /** Calls of the store by method. */
   readonly store: Counts
@@ -35,6 +39,7 @@ export function mountStatus(parts: StatusParts): MountStatus {
     environment: parts.plan.environment,
     engine: parts.engine,
     readOnly: parts.plan.readOnly,
+    ...(parts.isDetached ? { detached: true } : {}),
     store: storeStatus(parts.volume),
     seq: replica.seq,
     ...(replica.loading ? { loadedRecords: replica.loading.records } : {}),
@@ -44,6 +49,7 @@ export function mountStatus(parts: StatusParts): MountStatus {
     usedBytes,
     usedInodes,
     counts: {
+      operations: parts.operations,
       requests: numbers(parts.requests),
       notifications: {
         sent: parts.notifications.sent,

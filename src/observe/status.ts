@@ -42,6 +42,8 @@ export interface MountStatus {
   /** `lmdb` or `cassandra`. */
   readonly engine: string
   readonly readOnly: boolean
+  /** Out of the tree: nobody new enters, what is open is served until it is closed. */
+  readonly detached?: boolean
   readonly store?: StoreStatus
   /** Sequence number of the volume that this mount has seen. */
   readonly seq?: number
