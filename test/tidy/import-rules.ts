@@ -66,6 +66,7 @@ const PACKAGE_HOMES: Record<string, readonly string[]> = {
   zod: ['config'],
   yaml: ['config'],
   pino: ['observe'],
+  'prom-client': ['observe'],
 }
 
 function below(...layers: string[]): string[] {
