@@ -4,8 +4,10 @@
 
 import { z } from 'zod'
 import { consistencies } from './consistencies.js'
-import { type DefaultsHost, option } from './option-facts.js'
+import { defaultStateDir } from './default-state-dir.js'
+import { option } from './option-facts.js'
 import {
+  addressValue,
   booleanValue,
   bytesValue,
   choiceValue,
@@ -220,6 +222,13 @@ const mount = {
     doc: 'How long to look for the next request before sleeping, while a core is idle; 0 is never.',
     allowed: 'microseconds from 0 to 1000',
   }),
+  metrics: option(addressValue(), {
+    kind: 'text',
+    group: 'mount',
+    default: 'off',
+    doc: 'Serve /metrics (for Prometheus) and /healthz over HTTP at this address; see docs/METRICS.md.',
+    allowed: 'host:port, or :port or a port of this machine alone (0: any that is free), or off',
+  }),
   background: option(booleanValue(), {
     kind: 'boolean',
     group: 'mount',
@@ -285,9 +294,3 @@ export const configSchema = z.object({
 
 /** The values of all options. */
 export type Config = z.output<typeof configSchema>
-
-function defaultStateDir(host: DefaultsHost): string | undefined {
-  if (host.uid === 0) return '/var/lib/cassfs'
-  if (host.env.XDG_STATE_HOME) return `${host.env.XDG_STATE_HOME}/cassfs`
-  return host.env.HOME ? `${host.env.HOME}/.local/state/cassfs` : undefined
-}

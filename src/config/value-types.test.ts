@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { z } from 'zod'
 import {
+  addressValue,
   booleanValue,
   bytesValue,
   choiceValue,
@@ -89,6 +90,34 @@ test('hosts are separated by commas', () => {
   for (const text of ['', 'a,,b', 'a b', 'http:', 'a/b', 'a:b', ',']) {
     assert.equal(read(hostsValue(), text), refused, text)
   }
+})
+
+test('an address to listen at is of this host alone unless another is named', () => {
+  const expected: [string, unknown][] = [
+    ['9464', { host: '127.0.0.1', port: 9464 }],
+    [':9464', { host: '127.0.0.1', port: 9464 }],
+    ['127.0.0.1:0', { host: '127.0.0.1', port: 0 }],
+    ['localhost:65535', { host: 'localhost', port: 65535 }],
+    ['0.0.0.0:9464', { host: '0.0.0.0', port: 9464 }],
+    ['[::1]:9464', { host: '::1', port: 9464 }],
+    ['off', 'off'],
+    ['OFF', 'off'],
+  ]
+  for (const [text, value] of expected) assert.deepEqual(read(addressValue(), text), value, text)
+  const wrong = [
+    '',
+    ':',
+    'localhost',
+    '127.0.0.1:',
+    '::1',
+    '::1:9464',
+    ':65536',
+    '-1',
+    'a b:1',
+    'on',
+  ]
+  for (const text of [...wrong, 'http:', 'http://a:1', 'unix:/a', 'a:b', 'a:1:2', '[::1]', '[a]:1'])
+    assert.equal(read(addressValue(), text), refused, text)
 })
 
 test('keyspaces are what Cassandra takes without quotes', () => {

@@ -105,6 +105,24 @@ export function hostsValue() {
   })
 }
 
+/** Where a server listens. */
+export interface ListenAddress {
+  readonly host: string
+  /** 0: any that is free. */
+  readonly port: number
+}
+
+/** `host:port`; `:port` or a port alone is of this host alone; `off`. IPv6 stands in brackets. */
+export function addressValue() {
+  return readAs((text): ListenAddress | 'off' | undefined => {
+    if (text.toLowerCase() === 'off') return 'off'
+    const match = /^(?:(?:\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\]|([^:[\]\s/]*)):)?(\d{1,5})$/.exec(text)
+    const port = Number(match?.[3])
+    if (!match || port > 65535 || hasControl(text)) return undefined
+    return { host: match[1] || match[2] || '127.0.0.1', port }
+  })
+}
+
 function hasControl(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
   return /[\u0000-\u001f\u007f]/.test(text)
