@@ -3,6 +3,7 @@
 // closed here, in the opposite order.
 
 import path from 'node:path'
+import type { Config } from '../config/schema.js'
 import { assembleMount, type RunningMount } from '../mount/assemble.js'
 import { startAutoUnmount } from '../mount/auto-unmount.js'
 import { openControlSocket } from '../mount/control-socket.js'
@@ -16,6 +17,7 @@ import {
   registerMount,
 } from '../mount/running-mounts.js'
 import type { Logger } from '../observe/logger.js'
+import type { MetricsServer } from '../observe/metrics-server.js'
 import { Errno, FsError } from '../posix/errno.js'
 import { explainingUnknown } from './environment-error.js'
 import { type MountOrder, mountPlan } from './mount-order.js'
@@ -64,6 +66,7 @@ async function serveClaimed(
   logger: Logger,
   ready: (mount: RunningMount) => Promise<void> | void,
 ): Promise<number> {
+  const metrics = await openMetrics(config, logger)
   const watcher = startAutoUnmount(mountpoint)
   try {
     const mount = await assembleMount(mountPlan(config, mountpoint, logger), logger)
@@ -76,6 +79,7 @@ async function serveClaimed(
       status: () => mount.status(),
       unmount: (options) => lifecycle.unmount(options),
     })
+    metrics?.attach(() => mount.status())
     await ready(mount)
     const exitStatus = await lifecycle.finished
     await control.close()
@@ -84,7 +88,20 @@ async function serveClaimed(
     return exitStatus
   } finally {
     watcher.disarm()
+    await metrics?.close()
   }
+}
+
+/** Before the mount: where nobody could ask there shall be none. */
+async function openMetrics(
+  { metrics }: Config,
+  logger: Logger,
+): Promise<MetricsServer | undefined> {
+  if (metrics === 'off') return undefined
+  const { openMetricsServer } = await import('../observe/metrics-server.js')
+  const server = await openMetricsServer(metrics, logger)
+  logger.info('metrics are served', { address: server.address })
+  return server
 }
 
 /** A mount that waits for itself hangs for ever. */
