@@ -63,6 +63,7 @@ const BROKEN: [path: string, source: string, reason: RegExp][] = [
   ['vfs/a.ts', `import koffi from 'koffi'`, /koffi belongs to native/],
   ['store/lmdb/a.ts', `import { Client } from 'cassandra-driver'`, /belongs to store\/cassandra/],
   ['mount/a.ts', `import { open } from 'lmdb'`, /lmdb belongs to/],
+  ['mount/a.ts', `import { Gauge } from 'prom-client'`, /prom-client belongs to observe/],
   ['vfs/a.ts', `import { z } from 'zod'`, /zod belongs to config/],
 ]
 
