@@ -62,11 +62,11 @@ function scratch(length: number): Buffer {
   return reused.subarray(0, length)
 }
 
-/** All records go; the header stays. Throws FsError. */
-export function clearRecords(fd: number): number {
+/** All records go, where asked also after a power cut; the header stays. Throws FsError. */
+export function clearRecords(fd: number, forGood: boolean): number {
   try {
     ftruncateSync(fd, headerBytes)
-    fdatasyncSync(fd)
+    if (forGood) fdatasyncSync(fd)
     return headerBytes
   } catch (cause) {
     throw asFsError(cause, 'the journal cannot be emptied')
@@ -92,6 +92,8 @@ export function readJournal(fd: number): JournalContents {
     const record = readRecord(bytes, at)
     if (typeof record === 'string')
       return { header, records, damage: `byte ${at} of ${bytes.length}: ${record}` }
+    // After a power cut: what had been cleared before stands behind what was written since.
+    if (record.record.number <= (records.at(-1)?.number ?? 0)) break
     records.push(record.record)
     at = record.end
   }

@@ -87,7 +87,7 @@ test('a journal that is cleared keeps nothing, one that is closed empty leaves n
   const empty = journal.bytes
   journal.append(fresh(record(1)))
   assert.ok(journal.bytes > empty)
-  journal.clear()
+  journal.clear(true)
   assert.equal(journal.bytes, empty)
   journal.append(fresh(record(2)))
   journal.close(false)
@@ -111,6 +111,24 @@ test('cut short anywhere, what comes before is read, and the file is kept aside'
     one.remove(false)
   }
   assert.deepEqual(readdirSync(directory), [`${path.split('/').pop()}.damaged`])
+})
+
+test('what was cleared, and came back behind later records with a power cut, is not read', (t) => {
+  const { directory, journals } = folder(t)
+  const journal = journals.create()
+  journal.append(fresh(record(1)))
+  const end = journal.bytes
+  journal.append(fresh(record(2)))
+  const path = join(directory, journal.id)
+  const before = readFileSync(path)
+  journal.clear(false)
+  journal.append(fresh(record(3)))
+  assert.equal(journal.bytes, end)
+  journal.close(false)
+  writeFileSync(path, Buffer.concat([readFileSync(path), before.subarray(end)]))
+  const [left] = journals.takeDead()
+  assert.deepEqual([left?.records, left?.damage], [[record(3)], undefined])
+  left?.remove(false)
 })
 
 test('a flipped bit ends what can be read, and nothing behind it is believed', (t) => {

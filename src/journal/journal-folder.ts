@@ -85,8 +85,8 @@ class JournalOnDisk implements Journal {
     this.#end = appendRecord(this.#fd, this.#end, record)
   }
 
-  clear(): void {
-    this.#end = clearRecords(this.#fd)
+  clear(forGood: boolean): void {
+    this.#end = clearRecords(this.#fd, forGood)
   }
 
   close(isEmpty: boolean): void {

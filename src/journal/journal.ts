@@ -44,8 +44,11 @@ export interface Journal {
    * then nothing of it is there.
    */
   append(record: NewRecord): void
-  /** All its records are committed: they go. Throws FsError. */
-  clear(): void
+  /**
+   * Nobody needs its records any more: they go. `forGood`: they must not come back after a power cut, because
+   * the volume will not tell that they were committed. Throws FsError.
+   */
+  clear(forGood: boolean): void
   /** Ends it; `isEmpty`: nothing in it is needed any more, and its file goes. */
   close(isEmpty: boolean): void
 }

@@ -110,8 +110,8 @@ export class EarlyAnswers<Intent> {
 
   /** Everything that stands in it is committed, or lost. */
   drained(): void {
-    // Its records are known to be committed: where this fails they only take room.
-    if (this.#isFull || this.bytes >= clearAtBytes) this.discard()
+    // The volume tells that its records are committed: where this fails they only take room.
+    if (this.#isFull || this.bytes >= clearAtBytes) this.#clear(false)
   }
 
   /** Takes the journals of processes that have ended; true where there is something in them. */
@@ -199,8 +199,12 @@ export class EarlyAnswers<Intent> {
 
   /** What stands in it is committed, or was reported lost: nobody shall carry it on. */
   discard(): boolean {
+    return this.#clear(true)
+  }
+
+  #clear(forGood: boolean): boolean {
     try {
-      this.#journal?.clear()
+      this.#journal?.clear(forGood)
       return true
     } catch (error) {
       this.#context.logger.warn('the journal cannot be emptied', { error })
