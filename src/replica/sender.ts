@@ -87,7 +87,8 @@ export class Sender<Intent> {
 
   /** There is something to be sent. */
   start(): void {
-    this.#context.deadlines.arm(this.#pending.members())
+    // Asked for every change: those that were answered have no deadline, and may be many.
+    if (this.#pending.waiting > 0) this.#context.deadlines.arm(this.#pending.members())
     if (this.#running) return
     this.#running = true
     // What arrives in the same tick goes in the same batch.
