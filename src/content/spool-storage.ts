@@ -3,6 +3,7 @@
 // sparse, readable by its owner only, and without a name from the start: a killed process leaves
 // nothing behind. Its slots are used again; what is free is given back to the disk.
 
+import { atOnceBytesMax } from './limits.js'
 import { SlotFile } from './slot-file.js'
 
 /** Bytes of a chunk, and of a slot of the file. */
@@ -13,7 +14,7 @@ export interface SpoolStorageOptions {
   readonly directory: string
   /** In all. Default 64 MiB. */
   readonly memoryBytesMax?: number
-  /** For one file. Default 256 KiB. */
+  /** For one file. Default 4 MiB: what is saved at once (limits.ts) need not go to the disk first. */
   readonly fileMemoryBytesMax?: number
 }
 
@@ -63,7 +64,7 @@ class ChunkStorage implements SpoolStorage {
 
   constructor(options: SpoolStorageOptions) {
     this.#memoryBytesMax = options.memoryBytesMax ?? 64 * 1024 * 1024
-    this.#fileMemoryBytesMax = options.fileMemoryBytesMax ?? 256 * 1024
+    this.#fileMemoryBytesMax = options.fileMemoryBytesMax ?? atOnceBytesMax
     this.slots = new SlotFile(options.directory, chunkBytes)
   }
 
