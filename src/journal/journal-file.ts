@@ -1,9 +1,12 @@
 // The file of a journal: a header that says whose it is, then records, each in a frame of length and
-// checksum. Records are appended with one write each and never changed. What a process wrote is there
-// when it is killed; after a power cut any of it may be missing, which the checksums tell.
+// checksum. Records are appended with one write each, which ends the file behind them. What a process wrote
+// is there when it is killed; after a power cut any of it may be missing, which the checksums tell.
+//
+// What is committed is written over, from the start: that costs half of what new pages of the file would.
 //
 //   header  magic (8), volume (16), journal (16), boot (16), CRC-32 of these (4)
 //   frame   length of the record (4), its CRC-32 (4), the record
+//   end     8 bytes of zeros, or the end of the file
 
 import { fdatasyncSync, fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
@@ -17,8 +20,11 @@ import { decodeJournalRecord, encodeJournalRecord } from './journal-record-codec
 const magic = 'cassfsj1'
 const headerBytes = 60
 const frameBytes = 8
-/** No record is longer: a block, and what is said of it. */
+/** No record is longer: the blocks of a save, and what is said of it. */
 const recordBytesMax = 16 * 2 ** 20
+/** A file that has grown beyond this gives its room back. */
+const reusedBytesMax = 16 * 2 ** 20
+const endOfRecords = Buffer.alloc(frameBytes)
 
 export interface JournalHeader {
   readonly volume: Uuid
@@ -43,15 +49,17 @@ export function writeHeader(fd: number, header: JournalHeader): void {
 export function appendRecord(fd: number, at: number, record: NewRecord): number {
   const parts = encodeJournalRecord(record)
   const length = parts.reduce((sum, part) => sum + part.length, 0)
-  const frame = scratch(frameBytes + length)
+  const frame = scratch(frameBytes + length + frameBytes)
   let end = frameBytes
   for (const part of parts) {
     frame.set(part, end)
     end += part.length
   }
   frame.writeUInt32LE(length, 0)
-  frame.writeUInt32LE(crc32(frame.subarray(frameBytes)), 4)
-  return append(fd, at, frame)
+  frame.writeUInt32LE(crc32(frame.subarray(frameBytes, end)), 4)
+  frame.fill(0, end)
+  append(fd, at, frame)
+  return at + end
 }
 
 /** Where a frame is put together; most records are small. */
@@ -65,7 +73,8 @@ function scratch(length: number): Buffer {
 /** All records go, where asked also after a power cut; the header stays. Throws FsError. */
 export function clearRecords(fd: number, forGood: boolean): number {
   try {
-    ftruncateSync(fd, headerBytes)
+    if (forGood || fstatSync(fd).size > reusedBytesMax) ftruncateSync(fd, headerBytes)
+    else writeSync(fd, endOfRecords, 0, frameBytes, headerBytes)
     if (forGood) fdatasyncSync(fd)
     return headerBytes
   } catch (cause) {
@@ -88,16 +97,20 @@ export function readJournal(fd: number): JournalContents {
   if (!header) return { header, records: [], damage: bytes.length > 0 ? 'its header' : undefined }
   const records: JournalRecord[] = []
   let at = headerBytes
-  while (at < bytes.length) {
+  while (at < bytes.length && !isEnd(bytes, at)) {
     const record = readRecord(bytes, at)
     if (typeof record === 'string')
       return { header, records, damage: `byte ${at} of ${bytes.length}: ${record}` }
-    // After a power cut: what had been cleared before stands behind what was written since.
+    // After a power cut: what was to be written over stands behind what was written since.
     if (record.record.number <= (records.at(-1)?.number ?? 0)) break
     records.push(record.record)
     at = record.end
   }
   return { header, records, damage: undefined }
+}
+
+function isEnd(bytes: Buffer, at: number): boolean {
+  return endOfRecords.equals(bytes.subarray(at, at + frameBytes))
 }
 
 function readHeader(bytes: Buffer): JournalHeader | undefined {
