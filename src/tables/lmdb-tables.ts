@@ -45,11 +45,14 @@ export class LmdbTables implements Tables {
 
   /** The same object as before while the head has not changed. */
   head(): Head | undefined {
-    const bytes = this.#source.records.getBinary(this.#headKey)
+    // Asked for several times for each change: in memory that the next read uses again, and longer.
+    const bytes = this.#source.records.getBinaryFast(this.#headKey)
     if (!bytes) return undefined
-    if (!bytes.equals(this.#headBytes)) {
-      this.#head = decodeHead(bytes)
-      this.#headBytes = bytes
+    const { length } = bytes
+    const known = this.#headBytes
+    if (known.length !== length || known.compare(bytes, 0, length) !== 0) {
+      this.#headBytes = Buffer.from(bytes.subarray(0, length))
+      this.#head = decodeHead(this.#headBytes)
     }
     return this.#head
   }
