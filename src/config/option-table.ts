@@ -19,7 +19,7 @@ export const optionTable: readonly OptionRow[] = [
   { key: 'ro', kind: 'boolean', group: 'mount', doc: 'Mount read-only.', allowed: 'true or false', defaultDoc: 'false' },
   { key: 'entry_ttl', kind: 'number', group: 'mount', doc: "How stale a name or attribute of another mount's change may be.", allowed: 'seconds from 0 to 3600, such as 1 or 0.25', defaultDoc: '1', unit: 'seconds' },
   { key: 'negative_ttl', kind: 'number', group: 'mount', doc: 'The same for names that do not exist.', allowed: 'seconds from 0 to 3600, such as 1 or 0.25', defaultDoc: '1', unit: 'seconds' },
-  { key: 'write_lease', kind: 'boolean', group: 'mount', doc: 'Answer changes as soon as they stand in a local journal, while this is the only mount that writes.', allowed: 'true or false', defaultDoc: 'false' },
+  { key: 'write_lease', kind: 'boolean', group: 'mount', doc: 'Answer changes as soon as they stand in a local journal, while this is the only mount that writes. Without it every change waits for the store.', allowed: 'true or false', defaultDoc: 'true' },
   { key: 'durability', kind: 'choice', group: 'mount', doc: 'What the close of a file waits for while the write lease is held: the local journal, or (close) the store. fsync always waits for the store.', allowed: 'one of journal, close', defaultDoc: 'journal', choices: ['journal', 'close'] },
   { key: 'allow_other', kind: 'boolean', group: 'mount', doc: 'Let other users reach the mount. A user other than root needs user_allow_other in /etc/fuse.conf.', allowed: 'true or false', defaultDoc: 'true as root, else false' },
   { key: 'uid', kind: 'number', group: 'mount', doc: 'Show every file as owned by this user id.', allowed: 'a user id from 0 to 4294967294', defaultDoc: 'none: owners as stored' },

@@ -148,8 +148,8 @@ const mount = {
   write_lease: option(booleanValue(), {
     kind: 'boolean',
     group: 'mount',
-    default: 'false',
-    doc: 'Answer changes as soon as they stand in a local journal, while this is the only mount that writes.',
+    default: 'true',
+    doc: 'Answer changes as soon as they stand in a local journal, while this is the only mount that writes. Without it every change waits for the store.',
     allowed: trueOrFalse,
   }),
   durability: option(choiceValue(durabilities), {

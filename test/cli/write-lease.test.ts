@@ -34,7 +34,7 @@ describe('the write lease', { skip }, () => {
   })
 
   async function mount(folder: string): Promise<ForegroundMount> {
-    const one = await startMount(sandbox, ['-write_lease=true', '-debug', folder])
+    const one = await startMount(sandbox, ['-debug', folder])
     mounts.push(one)
     return one
   }

@@ -49,7 +49,7 @@ export function openLeaseMounts(flags: readonly string[] = []): LeaseMounts {
       // A dead mount may lie on it, for the next one to replace.
       if (!folders.has(dir)) mkdirSync(dir)
       folders.add(dir)
-      const one = await startMount(sandbox, ['-write_lease=true', '-debug', ...flags, dir])
+      const one = await startMount(sandbox, ['-debug', ...flags, dir])
       mounts.push(one)
       return leaseMount(sandbox, one, dir)
     },
