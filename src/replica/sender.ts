@@ -121,10 +121,15 @@ export class Sender<Intent> {
       // Nothing may be waited for between this look and the batch.
       if (!(await follow.isCurrent(random))) continue
       const decision = await this.#attempt(losses === 0)
-      losses = decision?.kind === 'lost' || decision?.kind === 'failed' ? losses + 1 : 0
-      if (losses > 0) await this.#stepBack(losses)
+      losses = decision && decision.kind !== 'landed' ? losses + 1 : 0
+      if (losses > 0 && !this.#triesAtOnce(decision)) await this.#stepBack(losses)
     }
     this.#isHurried = false
+  }
+
+  /** Where the engine orders transactions itself: who steps back there lets a busy process win them all. */
+  #triesAtOnce(decision: Decision | undefined): boolean {
+    return decision?.kind === 'lost' && this.#context.committed.source.kind === 'shared'
   }
 
   /** Whoever has won goes on meanwhile: with what was read before the sleep every race would be lost. */
