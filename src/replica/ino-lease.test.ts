@@ -5,13 +5,15 @@ import { Errno } from '../posix/errno.js'
 import type { Store } from '../store/store.js'
 import { InoLease } from './ino-lease.js'
 
-function lease(fixture: Fixture, store: Store = fixture.memory): InoLease {
+function lease(fixture: Fixture, store: Store = fixture.memory, isOffline = () => false): InoLease {
   return new InoLease({
     store,
     ...fixture.identity,
     clock: fixture.clock,
     random: () => 0.5,
     storeTimeoutMs: 5000,
+    deadlineMs: 15_000,
+    isOffline,
     signal: new AbortController().signal,
   })
 }
@@ -44,6 +46,33 @@ test('a range whose lease had no clear outcome is not used', async () => {
   const first = await fixture.wait(Promise.resolve(lease(fixture, unsure).allocate()))
   assert.equal(calls, 2)
   assert.equal(first, 2 + 1024)
+})
+
+test('a store that does not answer for a while is waited for, as long as it is not known to be away', async () => {
+  const fixture = await Fixture.create()
+  const standsUntilMs = 9000
+  let calls = 0
+  const slow = withCalls(fixture.memory, {
+    async compareAndSetOwner(owner, expect, next) {
+      calls++
+      await fixture.time.sleep(standsUntilMs - fixture.time.nowMs)
+      return fixture.memory.compareAndSetOwner(owner, expect, next)
+    },
+  })
+  const ino = await fixture.wait(Promise.resolve(lease(fixture, slow).allocate()))
+  // What was asked at first is done too, and its outcome is known to nobody: that range is not used.
+  assert.ok(ino > 1024, `${ino}`)
+  assert.equal(calls, 3)
+
+  const never = withCalls(fixture.memory, { compareAndSetOwner: () => new Promise(() => {}) })
+  const beganMs = fixture.time.nowMs
+  await assert.rejects(
+    fixture.wait(Promise.resolve(lease(fixture, never).allocate())),
+    isErrno(Errno.EIO),
+  )
+  assert.equal(Math.round((fixture.time.nowMs - beganMs) / 5000), 3)
+  const known = lease(fixture, never, () => true).allocate()
+  await assert.rejects(fixture.wait(Promise.resolve(known), 6000), isErrno(Errno.EIO))
 })
 
 test('after a discard no number comes up again that was seen or leased', async () => {

@@ -3,7 +3,7 @@
 // whose lease had no clear outcome is not used.
 
 import { Errno, FsError } from '../posix/errno.js'
-import type { OwnerEntry, Store } from '../store/store.js'
+import { type OwnerEntry, type Store, StoreUnavailable } from '../store/store.js'
 import type { Clock } from '../volume/clock.js'
 import type { Uuid } from '../volume/record.js'
 import { backoffMs, sleep, withTimeLimit } from './waiting.js'
@@ -20,6 +20,10 @@ export interface InoLeaseContext {
   readonly clock: Clock
   readonly random: () => number
   readonly storeTimeoutMs: number
+  /** How long whoever asks waits for a store that does not answer. */
+  readonly deadlineMs: number
+  /** The store is known not to answer: nobody waits for it. */
+  readonly isOffline: () => boolean
   readonly signal: AbortSignal
 }
 
@@ -97,9 +101,15 @@ export class InoLease {
 
   async #leaseNow(): Promise<void> {
     const epoch = this.#epoch
-    const { clock, random, signal } = this.#context
+    const { clock, random, signal, deadlineMs, isOffline } = this.#context
+    const endMs = clock.monotonicMs() + deadlineMs
     for (let attempt = 0; attempt < attemptsMax && !signal.aborted; attempt++) {
-      const range = await this.#tryLease()
+      const range = await this.#tryLease().catch((cause: unknown) => {
+        const mayAnswerYet = !isOffline() && clock.monotonicMs() < endMs
+        if (cause instanceof StoreUnavailable && mayAnswerYet) return undefined
+        if (cause instanceof FsError) throw cause
+        throw new FsError(Errno.EIO, 'no inode numbers could be leased', { cause })
+      })
       if (epoch !== this.#epoch) return
       if (range) {
         this.#following = range
@@ -111,23 +121,18 @@ export class InoLease {
     throw new FsError(Errno.EIO, 'no inode numbers could be leased')
   }
 
-  /** Undefined where somebody else was faster, or nobody knows. */
+  /** Undefined where somebody else was faster, or nobody knows. Rejects StoreUnavailable, FsError. */
   async #tryLease(): Promise<Range | undefined> {
     const { store, ownerName } = this.#context
-    try {
-      const present = await this.#limited(store.readOwner(ownerName))
-      if (!present) throw new FsError(Errno.ESTALE, `owner "${ownerName}" does not exist any more`)
-      const first = Math.max(present.nextIno, this.#floor + 1)
-      const next = first + this.#rangeSize
-      if (next > inoEnd) throw new FsError(Errno.EIO, 'all inode numbers of the owner are used up')
-      const entry: OwnerEntry = { ...present, nextIno: next }
-      const swap = store.compareAndSetOwner(ownerName, present, entry)
-      const outcome = await this.#limited(swap)
-      return outcome.kind === 'applied' ? { next: first, end: next } : undefined
-    } catch (cause) {
-      if (cause instanceof FsError) throw cause
-      throw new FsError(Errno.EIO, 'no inode numbers could be leased', { cause })
-    }
+    const present = await this.#limited(store.readOwner(ownerName))
+    if (!present) throw new FsError(Errno.ESTALE, `owner "${ownerName}" does not exist any more`)
+    const first = Math.max(present.nextIno, this.#floor + 1)
+    const next = first + this.#rangeSize
+    if (next > inoEnd) throw new FsError(Errno.EIO, 'all inode numbers of the owner are used up')
+    const entry: OwnerEntry = { ...present, nextIno: next }
+    const swap = store.compareAndSetOwner(ownerName, present, entry)
+    const outcome = await this.#limited(swap)
+    return outcome.kind === 'applied' ? { next: first, end: next } : undefined
   }
 
   #limited<T>(work: Promise<T>): Promise<T> {

@@ -53,7 +53,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     this.#session = session
     const { clock, logger } = settings
     this.#contact = new Contact(clock, logger, loaded, () => this.#pipeline.goOffline())
-    this.#inos = new InoLease(settings)
+    this.#inos = new InoLease({ ...settings, isOffline: () => this.#contact.isOffline })
     this.#follow = new Follow({
       ...settings,
       committed,
