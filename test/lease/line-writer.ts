@@ -1,6 +1,6 @@
 /**
  * `node line-writer.js DIR LOG NAME`: appends one line after the other to DIR/NAME.lines and makes a file
- * for each, until SIGTERM or the first error. LOG, which lies elsewhere, gets a line for each that was
+ * for each, until SIGTERM, the first error, or the end of whoever started it. LOG, which lies elsewhere, gets a line for each that was
  * answered: its number, and when that was begun and answered by the machine's clock since its start.
  */
 import { appendFileSync, openSync, writeFileSync, writeSync } from 'node:fs'
@@ -23,7 +23,8 @@ async function main([dir, logPath, name]: string[]): Promise<void> {
     isOver = true
   })
   const log = openSync(logPath, 'a')
-  for (let line = 0; !isOver; line++) {
+  const startedBy = process.ppid
+  for (let line = 0; !isOver && process.ppid === startedBy; line++) {
     const beganMs = nowMs()
     appendFileSync(join(dir, `${name}.lines`), `${line}\n`)
     writeFileSync(join(dir, `${name}.${line}`), `file ${line} of ${name}`)
