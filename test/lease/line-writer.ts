@@ -1,7 +1,8 @@
 /**
  * `node line-writer.js DIR LOG NAME`: appends one line after the other to DIR/NAME.lines and makes a file
- * for each, until SIGTERM, the first error, or the end of whoever started it. LOG, which lies elsewhere, gets a line for each that was
- * answered: its number, and when that was begun and answered by the machine's clock since its start.
+ * for each, until SIGTERM, the first error, or the end of whoever started it. LOG, which lies elsewhere,
+ * gets a line for each that was answered: its number, and when that was begun and answered by the
+ * machine's clock since its start.
  */
 import { appendFileSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'

@@ -17,7 +17,7 @@ function testPauses(pausesS: readonly number[], open: () => Promise<LeaseMounts>
 }
 
 describe('a holder that stands still, embedded store', { skip }, () => {
-  testPauses([5, 11, 30], async () => openLeaseMounts())
+  testPauses([5, 9, 11, 30], async () => openLeaseMounts())
 })
 
 describe('a holder that stands still, Cassandra', {

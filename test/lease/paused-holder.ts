@@ -14,6 +14,7 @@ import { readState, type State } from '../crash/model.js'
 import { startServer, waitFor } from '../support/process.js'
 import type { LeaseMount, LeaseMounts } from './lease-mounts.js'
 import { type Answered, nowMs } from './line-writer.js'
+import { stopHolder } from './stop-holder.js'
 
 const program = fileURLToPath(new URL('./line-writer.js', import.meta.url))
 /** What a busy machine may take for what needs no waiting. */
@@ -62,7 +63,7 @@ export async function pauseHolder(mounts: LeaseMounts, pauseMs: number): Promise
   const holder = await startWriter(mounts, here.dir, 'holder')
   await here.until('the holder', ({ writeLease }) => writeLease.state === 'held', 20_000)
   writeFileSync(join(here.dir, 'contested'), 'of the holder')
-  here.signal('SIGSTOP')
+  await stopHolder(mounts, here)
   const other = await startWriter(mounts, there.dir, 'other')
   // Counted from here: a busy machine takes its time to start a program.
   await there.said(/CREATE .*other\.lines/)
