@@ -3,9 +3,14 @@
 
 import koffi from 'koffi'
 
-/** Stops when closed; keeps the process alive while open, as a Node server does. */
+/** Stops when closed. */
 export interface Watch {
   close(): void
+}
+
+export interface WatchOptions {
+  /** False: the process may end while it is open; else it does not, as with a Node server. */
+  readonly keepsAlive?: boolean
 }
 
 // A poll handle that nobody refers to is collected, and the watch ends without a word.
@@ -16,7 +21,11 @@ const open = new Set<ReturnType<typeof koffi.node.poll>>()
  * (a status below 0 is a libuv error; the watch has then ended). An exception thrown by `onReady`
  * is thrown again as an uncaught one: inside the callback it would vanish, and the loop with it.
  */
-export function watchReadable(fd: number, onReady: (status: number) => void): Watch {
+export function watchReadable(
+  fd: number,
+  onReady: (status: number) => void,
+  { keepsAlive = true }: WatchOptions = {},
+): Watch {
   const guarded = (status: number) => {
     try {
       onReady(status)
@@ -30,6 +39,7 @@ export function watchReadable(fd: number, onReady: (status: number) => void): Wa
   const callback = guarded as unknown as (events: unknown) => void
   const handle = koffi.node.poll(fd, { readable: true }, callback)
   open.add(handle)
+  if (!keepsAlive) handle.unref()
   return {
     close() {
       if (open.delete(handle)) handle.close()
