@@ -38,7 +38,12 @@ export interface PipelineContext<Intent>
   readonly onInherited: (changes: readonly Promise<unknown>[]) => void
   /** Makes ready what `Rules.apply` missed. */
   readonly prepareFor: (missed: PrepareAgain, intent: Intent) => Promise<void>
+  /** Other processes should look at this entry of ours now. */
+  readonly tell: (seq: number) => void
 }
+
+/** Somebody waits for these: the holder is asked for the lease, or has given it back. */
+const leaseKinds = new Set<EntryKind>([EntryKind.recall, EntryKind.release, EntryKind.take])
 
 type Accepted<Intent> =
   | Answered<Intent>
@@ -193,7 +198,10 @@ export class Pipeline<Intent> {
   /** The log shows this entry: true where it is our own and its callers are still to be answered. */
   meet(entry: LogEntry): boolean {
     const isExpected = this.#sender.meet(entry, (isOwn) => this.lease.meet(entry, isOwn))
-    if (isExpected !== undefined) return isExpected
+    if (isExpected !== undefined) {
+      if (leaseKinds.has(entry.kind)) this.#context.tell(entry.seq)
+      return isExpected
+    }
     // Others' changes may stand in the way of what is queued.
     this.#pending.lookAgain()
     this.#sender.wake()

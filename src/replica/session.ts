@@ -6,6 +6,7 @@ import type { Lease, Store } from '../store/store.js'
 import type { Clock } from '../volume/clock.js'
 import type { Hash } from '../volume/inode.js'
 import type { Uuid } from '../volume/record.js'
+import { LogHints } from './log-hints.js'
 import type { ReplicaLogger } from './replica-options.js'
 import { withTimeLimit } from './waiting.js'
 
@@ -23,6 +24,8 @@ export interface SessionContext {
 }
 
 export class Session {
+  /** Word between it and the other sessions of the volume. */
+  readonly hints: LogHints
   readonly #context: SessionContext
   readonly #key: string
   #cancel: (() => void) | undefined
@@ -31,18 +34,21 @@ export class Session {
 
   constructor(context: SessionContext) {
     this.#context = context
+    this.hints = new LogHints(context)
     this.#key = `session/${context.volume}/${context.processId}`
   }
 
   /** The first report; rejects where it cannot be made: nothing may be read without it. */
   async open(): Promise<void> {
     await this.#report()
+    await this.hints.open()
     this.#schedule()
   }
 
   async close(): Promise<void> {
     this.#closed = true
     this.#cancel?.()
+    this.hints.close()
     const { store, processId, clock, storeTimeoutMs } = this.#context
     const work = store.releaseLease(this.#key, processId)
     await withTimeLimit(clock, storeTimeoutMs, 'end the session', work)

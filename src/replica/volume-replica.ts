@@ -71,12 +71,14 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
       contact: this.#contact,
       follow: this.#follow,
       namespace: this,
+      tell: (seq) => session.hints.tell(seq),
       prepareFor: (missed, intent) => this.#prepareFor(missed, intent),
       onLost: (member, error) => this.#lost(member, error),
       onInherited: (changes) => this.#unanswered.trackAll(changes),
       changesMax: settings.batchChangesMax,
       bytesMax: settings.batchBytesMax,
     })
+    session.hints.look = () => this.#follow.poll()
     this.#leaseLife = new LeaseLife(this.#pipeline, settings)
     this.#pace = new Pace({ ...settings, poll: () => this.#follow.join() })
     this.#loadBehind = loadBehind(committed, {

@@ -25,7 +25,7 @@ const methods = [
   'clockMs',
 ] as const
 
-/** Every asynchronous method but `close`. */
+/** Every asynchronous method but `close` and `hints`. */
 export type StoreMethod = (typeof methods)[number]
 
 /**
@@ -38,14 +38,16 @@ export type Around = (
   args: readonly unknown[],
 ) => Promise<unknown>
 
-/** What is synchronous, and `close`, goes straight through. */
+/** What is synchronous, `hints` and `close` go straight through. */
 export function aroundStore(store: Store, around: Around): Store {
   const getBlockSync = store.getBlockSync?.bind(store)
+  const hints = store.hints?.bind(store)
   const wrapped: Record<string, unknown> = {
     engine: store.engine,
     tables: store.tables,
     close: () => store.close(),
     ...(getBlockSync && { getBlockSync }),
+    ...(hints && { hints }),
   }
   for (const method of methods) {
     const inner = store[method] as (...args: readonly unknown[]) => Promise<unknown>

@@ -130,6 +130,21 @@ export interface Lease {
   readonly value: string
 }
 
+/** What a process hears of others that have a volume open. */
+export interface HintListener {
+  /** The volume's log has perhaps come to `seq`: worth a look, and never to be believed. */
+  hint(seq: number): void
+  /** A hint could not be sent or received: everything goes on by polling. */
+  failed(error: unknown): void
+}
+
+/** Word between the processes that have a volume open, quicker than polls. Any of it may be lost. */
+export interface Hints {
+  /** The volume's log has come to `seq`. Never throws, never waits. */
+  tell(seq: number): void
+  close(): void
+}
+
 export interface Store {
   readonly engine: 'memory' | 'lmdb' | 'cassandra'
 
@@ -138,6 +153,9 @@ export interface Store {
    * LMDB): the replica then needs no second copy. Undefined on Cassandra.
    */
   readonly tables: ((volume: Uuid) => Tables) | undefined
+
+  /** Begins to send and hear hints about a volume; absent where the engine has none. May reject. */
+  hints?(volume: Uuid, listener: HintListener): Promise<Hints>
 
   /** The newest head, completing a commit under way (LOCAL_SERIAL). Undefined: there is no such volume. */
   readHead(volume: Uuid): Promise<Head | undefined>

@@ -76,6 +76,7 @@ const ALLOWED: [path: string, source: string][] = [
   ],
   ['store/open-store.ts', `const { x } = await import('./lmdb/lmdb-store.js')`],
   ['store/lmdb/a.ts', `import { x } from './b.js'\nimport { open } from 'lmdb'`],
+  ['store/lmdb/a.ts', `import { x } from '../../native/datagram.js'`],
   ['replica/a.ts', `import type { Store } from '../store/store.js'`],
   ['vfs/read.test.ts', `import { x } from '../store/memory/memory-store.js'`],
   ['index.ts', `import { x } from './store/open-store.js'\nexport { y } from './vfs/context.js'`],

@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   volume: below('posix'),
   tables: below('posix', 'volume'),
   'store/store': below('posix', 'volume', 'tables'),
-  'store/engine': below('posix', 'volume', 'tables', 'store/store'),
+  'store/engine': below('posix', 'volume', 'tables', 'native', 'store/store'),
   'store/decorator': below('posix', 'volume', 'tables', 'store/store'),
   'store/open-store': below('posix', 'volume', 'tables', 'store/store', 'store/decorator'),
   'journal/journal': below('posix', 'volume'),

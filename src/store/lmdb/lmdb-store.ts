@@ -15,6 +15,8 @@ import {
   type Commit,
   type CommitOutcome,
   type EnvironmentEntry,
+  type HintListener,
+  type Hints,
   type Lease,
   type OwnerEntry,
   type ScanPage,
@@ -24,6 +26,7 @@ import {
 } from '../store.js'
 import { commit, firstLoad } from './commit.js'
 import { type Environment, openEnvironment } from './environment.js'
+import type { HintSocket } from './hint-socket.js'
 import { createLedgerRows } from './ledger-rows.js'
 import { Registry } from './registry.js'
 import {
@@ -62,6 +65,7 @@ export class LmdbStore implements Store {
   readonly #sweeper: Sweeper
   readonly #nowMs: () => number
   readonly #source: LmdbTablesSource
+  #hintSocket: Promise<HintSocket> | undefined
   #closed = false
 
   constructor(environment: Environment, { nowMs = Date.now, onError = () => {} }: LmdbOptions) {
@@ -83,6 +87,13 @@ export class LmdbStore implements Store {
   }
 
   readonly tables = (volume: Uuid): Tables => new LmdbTables(this.#source, volume)
+
+  async hints(volume: Uuid, listener: HintListener): Promise<Hints> {
+    this.#hintSocket ??= openHintSocket(this.#environment.directory)
+    const socket = await this.#hintSocket
+    if (this.#closed) throw new StoreUnavailable('the embedded store is closed')
+    return socket.join(volume, listener)
+  }
 
   async readHead(volume: Uuid): Promise<Head | undefined> {
     return this.#fresh(volume).head()
@@ -230,6 +241,10 @@ export class LmdbStore implements Store {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    await this.#hintSocket?.then(
+      (socket) => socket.close(),
+      () => {},
+    )
     await this.#sweeper.stop()
     await this.#environment.close()
   }
@@ -263,6 +278,12 @@ export class LmdbStore implements Store {
     if (this.#closed) throw new StoreUnavailable('the embedded store is closed')
     this.#environment.refresh()
   }
+}
+
+/** Who opens no volume for long needs none of it. */
+async function openHintSocket(directory: string): Promise<HintSocket> {
+  const { HintSocket } = await import('./hint-socket.js')
+  return new HintSocket(directory)
 }
 
 function page(records: VolumeRecord[], limit: number): ScanPage {
