@@ -37,7 +37,7 @@ export interface WriteLeaseContext {
   readonly contact: Contact
   readonly processId: Uuid
   readonly logger: ReplicaLogger
-  /** Whether the engine's tables have moved on by nothing but an entry of this process, yet unanswered. */
+  /** Whether the tables are ahead by nothing but an entry of this process, not yet answered. */
   readonly isAheadByOwn: () => boolean
   /** Broken on purpose only by the simulation. */
   readonly rules?: Partial<LeaseRules>
@@ -120,17 +120,15 @@ export class WriteLeaseKeeper {
     early: { readonly bytes: number; readonly oldestMs: number | undefined },
     isLast: boolean,
   ): boolean {
-    const { clock, committed, contact } = this.#context
+    const { clock, committed, contact, isAheadByOwn } = this.#context
     if (!this.#mayHold || contact.isOffline) return false
     if (early.bytes > earlyBytesMax) return false
     if (early.oldestMs !== undefined && clock.monotonicMs() - early.oldestMs > earlyAgeMsMax)
       return false
     // Tables in this process say themselves whose lease it is.
     if (committed.source.kind === 'shared') {
-      const isBehind = isLast
-        ? committed.lookAgain() && !this.#context.isAheadByOwn()
-        : committed.behind
-      return !isBehind && this.#mayHold
+      if (!isLast) return !committed.behind && this.#mayHold
+      return (!committed.lookAgain() || isAheadByOwn()) && this.#mayHold
     }
     return this.#rules.isInTime(this.#rules.age(momentOf(clock), contact.fresh))
   }
@@ -193,8 +191,7 @@ export class WriteLeaseKeeper {
 
   /** Nothing was changed for a while. */
   get isIdle(): boolean {
-    const sinceMs = this.#context.clock.monotonicMs() - this.#changedMs
-    return this.state === 'held' && sinceMs > idleMs
+    return this.state === 'held' && this.#context.clock.monotonicMs() - this.#changedMs > idleMs
   }
 
   /** A change is made here. */

@@ -64,6 +64,11 @@ async function soon(what: string, holds: () => boolean): Promise<void> {
   }
 }
 
+/** A file that is made and then written may be seen empty in between. */
+function holds(name: string, text: string): boolean {
+  return exists(join(there, name)) && readFileSync(join(there, name), 'utf8') === text
+}
+
 function exists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined
 }
@@ -72,7 +77,7 @@ test('a created name that the other mount knew to be absent appears there', { sk
   assert.equal(exists(join(there, 'new')), false)
   writeFileSync(join(here, 'new'), 'born')
   await soon('the new name', () => exists(join(there, 'new')))
-  assert.equal(readFileSync(join(there, 'new'), 'utf8'), 'born')
+  await soon('its bytes', () => holds('new', 'born'))
 })
 
 test('a listing that the other kernel holds follows', { skip }, async () => {
@@ -92,7 +97,7 @@ test('a file renamed over another: the name means the new one, an open file the 
   skip,
 }, async () => {
   writeFileSync(join(here, 'page'), 'old')
-  await soon('the file', () => exists(join(there, 'page')))
+  await soon('the file', () => holds('page', 'old'))
   const open = openSync(join(there, 'page'), 'r')
   try {
     assert.equal(readFileSync(join(there, 'page'), 'utf8'), 'old')
@@ -108,7 +113,7 @@ test('a file renamed over another: the name means the new one, an open file the 
 
 test('an open file follows an in-place write, in bytes and in size', { skip }, async () => {
   writeFileSync(join(here, 'log'), 'one')
-  await soon('the file', () => exists(join(there, 'log')))
+  await soon('the file', () => holds('log', 'one'))
   const open = openSync(join(there, 'log'), 'r')
   try {
     assert.equal(readFileSync(join(there, 'log'), 'utf8'), 'one')
