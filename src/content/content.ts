@@ -23,7 +23,7 @@ export interface NamedBlock {
   readonly hash: Hash
   readonly plain: Buffer
   /** Of a manifest: the blocks that it names. */
-  readonly refs?: readonly Hash[]
+  readonly refs?: readonly Hash[] | undefined
 }
 
 export interface SavedAtOnce {
@@ -92,8 +92,13 @@ export interface ContentStore {
   /** From now on a block can be read that the store may not have; until `release`, or it is stored. */
   hold(block: NamedBlock): void
   release(block: NamedBlock): void
-  /** Puts what is held, together with all else that is. Undefined: the store has it. FsError: EIO, ENOSPC. */
-  store(block: NamedBlock): Promise<void> | undefined
+  /** Whether it is to be stored still. */
+  isHeld(block: NamedBlock): boolean
+  /**
+   * Puts what is held, together with all else that is. Undefined: the store has it. FsError: EIO, ENOSPC.
+   * `isAnswered`: as PutOptions of the store.
+   */
+  store(block: NamedBlock, isAnswered?: boolean): Promise<void> | undefined
   /** All extended attributes of an inode, also where they are a block of their own. */
   loadXattrs(inode: Pick<Inode, 'xattrs' | 'xattrBlock'>): Xattrs | Promise<Xattrs>
   /** Makes a block of a set too large for the inode's record (over 4 KiB). */

@@ -57,7 +57,7 @@ export class AnswerEarly<Intent> {
     }
     const { value, touched, step } = done
     if (touched.inodes.size + touched.dirents.length === 0) return { kind: 'done', value }
-    const fits = !step || early.fits(step, pending.early.bytes)
+    const fits = !step || early.fits(step, pending.early)
     if (!fits || !this.#journal(member, touched)) {
       overlay.rollback()
       return undefined

@@ -89,7 +89,7 @@ export function takeBatch<Intent>(
   for (const member of queue) {
     const answered = context.answeredStep(member)
     if ((answered !== undefined) !== areAsAnswered) break
-    if (draft.isFull(member) || context.rules.upload?.(member.intent)) break
+    if (draft.isFull(member) || context.rules.isStored?.(member.intent) === false) break
     count++
     if (member.settled) continue
     const step = answered ? draft.addAnswered(member, answered) : draft.add(member)
@@ -236,7 +236,9 @@ class BatchDraft<Intent> {
       ),
     }
     const expect = { seq: before.seq, request: before.request }
-    return { volume, owner, expect, entry, ...namedHashChanges(this.#inodes.values()) }
+    const isAnswered = this.#members.some(({ isEarly }) => isEarly)
+    const named = namedHashChanges(this.#inodes.values())
+    return { volume, owner, expect, entry, ...named, isAnswered }
   }
 }
 

@@ -3,6 +3,7 @@
 // whether it may be answered: the lease may have been lost meanwhile.
 
 import type { DeadJournal, Journal, Journals } from '../journal/journal.js'
+import type { Store } from '../store/store.js'
 import type { Uuid } from '../volume/record.js'
 import type { Committed } from './committed.js'
 import type { Member } from './member.js'
@@ -18,6 +19,10 @@ const clearAtBytes = 4 * 2 ** 20
 const journalBytesMax = 128 * 2 ** 20
 /** So much must stay free of what is answered early: a full disk is told to whoever fills it. */
 const reserveBytes = 16 * 2 ** 20
+/** What a change may need on the store's disk besides its bytes: a handful of pages written anew. */
+const changeBytes = 16 * 1024
+/** No change is larger that is answered early: a block, and what is said of it. */
+const largestBytes = 512 * 1024
 
 export interface EarlyAnswersContext<Intent> {
   readonly journals: Journals | undefined
@@ -26,6 +31,7 @@ export interface EarlyAnswersContext<Intent> {
   readonly writeLease: boolean
   /** As ReplicaOptions.freeBytes. */
   readonly freeBytes: () => number | undefined
+  readonly store: Pick<Store, 'keptForAnswered'>
   readonly logger: ReplicaLogger
 }
 
@@ -67,6 +73,8 @@ export class EarlyAnswers<Intent> {
     const { journals, logger } = this.#context
     if (this.#journal) return this.#journal.id
     if (!this.isPossible || this.#isUnusable) return undefined
+    // More than nothing should be kept when the lease has come.
+    this.#context.store.keptForAnswered?.()
     try {
       this.#journal = journals?.create()
       return this.#journal?.id
@@ -77,11 +85,18 @@ export class EarlyAnswers<Intent> {
     }
   }
 
-  /** Whether there is room for what it makes once all that is `uncommitted` (bytes) has been stored. */
-  fits({ begins, added }: Step, uncommitted: number): boolean {
+  /**
+   * Whether there is room for what it makes once all that is `uncommitted` has been stored: free now, and kept
+   * by the store, should somebody else take what is free.
+   */
+  fits({ begins, added }: Step, uncommitted: { readonly count: number; bytes: number }): boolean {
     if (begins.length === 0 && added.inodes <= 0) return true
-    const free = this.#context.freeBytes()
-    return free === undefined || free >= 2 * uncommitted + reserveBytes
+    const { freeBytes, store } = this.#context
+    const free = freeBytes()
+    if (free !== undefined && free < 2 * uncommitted.bytes + reserveBytes) return false
+    const kept = store.keptForAnswered?.()
+    const needed = uncommitted.bytes + uncommitted.count * changeBytes + largestBytes
+    return kept === undefined || needed <= kept
   }
 
   /** False: it does not stand in the journal, and has to wait for its commit. */

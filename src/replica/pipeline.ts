@@ -153,7 +153,7 @@ export class Pipeline<Intent> {
       if (answered.member) this.#sender.start()
       return answered
     }
-    const upload = member.journaled ? undefined : this.#context.rules.upload?.(intent)
+    const upload = member.journaled ? undefined : this.#context.rules.upload?.(intent, false)
     if (upload) return { kind: 'unstored', upload }
     const overlay = this.#pending.draft()
     overlay.begin()

@@ -28,9 +28,12 @@ export interface Rules<Intent> {
   apply(intent: Intent, draft: Draft): unknown
   /**
    * What must be in the store before the intent may be committed, and is not yet: a promise that rejects
-   * where it cannot be had there now. Asked again for every attempt.
+   * where it cannot be had there now. Asked again for every attempt. `isAnswered`: the change was answered
+   * already, so on a full disk it gets what is kept for that.
    */
-  upload?(intent: Intent): Promise<void> | undefined
+  upload?(intent: Intent, isAnswered: boolean): Promise<void> | undefined
+  /** Whether `upload` has nothing to do, without doing it. */
+  isStored?(intent: Intent): boolean
   /** Nothing more will be done with it: it is committed, or failed, or lost. */
   ended?(intent: Intent): void
   /** How intents stand in a journal; without it nothing is answered before it is committed. */

@@ -117,11 +117,11 @@ export class Sender<Intent> {
     const { signal, random, follow } = this.#context
     for (let losses = 0; this.#hasWork && !signal.aborted; ) {
       if (await this.#lingers()) continue
-      await uploadAnswered(this.#pending.queue, this.#context)
+      const areStored = await uploadAnswered(this.#pending.queue, this.#context)
       // Nothing may be waited for between this look and the batch.
       if (!(await follow.isCurrent(random))) continue
-      const decision = await this.#attempt(losses === 0)
-      losses = decision && decision.kind !== 'landed' ? losses + 1 : 0
+      const decision = await this.#attempt(losses === 0, areStored)
+      losses = decision?.kind === 'lost' || decision?.kind === 'failed' ? losses + 1 : 0
       if (losses > 0 && !this.#triesAtOnce(decision)) await this.#stepBack(losses)
     }
     this.#isHurried = false
@@ -139,7 +139,7 @@ export class Sender<Intent> {
     if (committed.source.kind !== 'shared' && !signal.aborted) await follow.poll().catch(() => {})
   }
 
-  async #attempt(isFirst: boolean): Promise<Decision | undefined> {
+  async #attempt(isFirst: boolean, areStored: boolean): Promise<Decision | undefined> {
     const { lease, recalls } = this.#context
     if (this.#isRefused || lease.state !== 'foreign') recalls.done()
     if (this.#isRefused) this.#take('all')
@@ -150,7 +150,7 @@ export class Sender<Intent> {
     const taken = this.#take(step.only)
     if (taken.batch) return this.#send(new Sent(taken.batch, this.#context))
     if (taken.blocked) await this.#unblock(taken.blocked)
-    else if (taken.count === 0) await uploadFirst(this.#pending, this.#context)
+    else if (taken.count === 0) await uploadFirst(this.#pending, this.#context, !areStored)
     return undefined
   }
 

@@ -42,12 +42,14 @@ export type Around = (
 export function aroundStore(store: Store, around: Around): Store {
   const getBlockSync = store.getBlockSync?.bind(store)
   const hints = store.hints?.bind(store)
+  const keptForAnswered = store.keptForAnswered?.bind(store)
   const wrapped: Record<string, unknown> = {
     engine: store.engine,
     tables: store.tables,
     close: () => store.close(),
     ...(getBlockSync && { getBlockSync }),
-    ...(hints && { hints }),
+      ...(hints && { hints }),
+      ...(keptForAnswered && { keptForAnswered }),
   }
   for (const method of methods) {
     const inner = store[method] as (...args: readonly unknown[]) => Promise<unknown>

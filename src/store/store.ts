@@ -33,6 +33,13 @@ export interface Commit {
   readonly begins: readonly Hash[]
   /** Hashes that records cease to name by it. */
   readonly ceases: readonly Hash[]
+  /** Changes in it were answered already: on a full disk it gets what is kept for them. */
+  readonly isAnswered?: boolean
+}
+
+export interface PutOptions {
+  /** As Commit.isAnswered: changes that name the blocks were answered already. */
+  readonly isAnswered?: boolean
 }
 
 /**
@@ -192,7 +199,7 @@ export interface Store {
    * Stores blocks; one that is there already may be left as it is (its age is renewed). Throws FsError
    * ENOSPC where the disk is full.
    */
-  putBlocks(owner: Uuid, blocks: readonly StoredBlock[]): Promise<void>
+  putBlocks(owner: Uuid, blocks: readonly StoredBlock[], options?: PutOptions): Promise<void>
   /** In the order asked for; undefined = certainly absent. Not verified: the reader does that. */
   getBlocks(owner: Uuid, hashes: readonly Hash[]): Promise<(StoredBlock | undefined)[]>
   /** Synchronous read of one block where the engine lives in this process. */
@@ -230,6 +237,11 @@ export interface Store {
 
   /** Bytes free and in all where the data lie, for statfs; undefined where that has no meaning. */
   space(): Promise<{ totalBytes: number; freeBytes: number } | undefined>
+  /**
+   * Bytes of the disk that are kept for what was answered before it is stored (`isAnswered`), whoever fills
+   * the disk meanwhile. Asking has more kept, soon, where there is room. Undefined: the data lie elsewhere.
+   */
+  keptForAnswered?(): number
   /** The store's clock, milliseconds since 1970. */
   clockMs(): Promise<number>
   close(): Promise<void>

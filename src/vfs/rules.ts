@@ -23,7 +23,9 @@ export function createRules(content: ContentStore): Rules<Intent> {
       return undefined
     },
     apply,
-    upload: (intent) => (isSave(intent) ? uploadSave(content, intent) : undefined),
+    upload: (intent, isAnswered) =>
+      isSave(intent) ? uploadSave(content, intent, isAnswered) : undefined,
+    isStored: (intent) => !isSave(intent) || !intent.blocks.some((block) => content.isHeld(block)),
     ended(intent) {
       if (isSave(intent)) letGo(content, intent)
     },

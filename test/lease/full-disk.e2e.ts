@@ -1,13 +1,14 @@
 /** A disk that fills up behind answers that were given before the commit. */
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { run, waitFor } from '../support/process.js'
 import { targetMissing } from '../support/target.js'
 import { type LeaseMount, type LeaseMounts, openLeaseMounts } from './lease-mounts.js'
-import { SmallFiles } from './small-files.js'
+import { type SmallFile, SmallFiles } from './small-files.js'
 
 const skip =
   (await targetMissing('cassfs')) ??
@@ -17,6 +18,8 @@ const seed = Number(process.env.CASSFS_TEST_SEED ?? Date.now() % 1_000_000_000)
 const answeredMsMax = 10_000
 /** Blocks of what was removed go behind. */
 const roomMsMax = 60_000
+/** With what is kept aside nobody has to make room first. */
+const removedMsMax = 5_000
 
 describe(`a full disk behind early answers (seed ${seed})`, { skip }, () => {
   let mounts: LeaseMounts
@@ -92,6 +95,34 @@ describe(`a full disk behind early answers (seed ${seed})`, { skip }, () => {
     await goesOn(next, files)
   })
 
+  test('another program takes the rest of the disk behind answers: nothing waits for it', async (t) => {
+    await smallDisk('', 128 * 2 ** 20)
+    const files = new SmallFiles(seed)
+    const one = await mounts.mount('mnt')
+    while (!/write lease granted/.test(one.log())) await files.write(one.dir)
+    await Promise.all(Array.from({ length: 100 }, () => files.write(one.dir)))
+    one.signal('SIGSTOP')
+    takeAll(join(mounts.sandbox.folder, 'state', 'theirs'))
+    const reserve = join(mounts.sandbox.folder, 'state', 'store', 'reserve')
+    const keptBytes = statSync(reserve).size
+    one.signal('SIGCONT')
+    // Longer than anything is answered early behind what cannot be committed.
+    await sleep(1500)
+    const beganMs = performance.now()
+    assert.equal(await files.remove(one.dir, files.answered[0] as SmallFile), undefined)
+    const tookMs = Math.round(performance.now() - beganMs)
+    t.diagnostic(`rm took ${tookMs} ms`)
+    assert.ok(tookMs < removedMsMax, `${tookMs} ms`)
+    await one.until('drained', (facts) => facts.writeLease.uncommittedChanges === 0)
+    const leftBytes = statSync(reserve, { throwIfNoEntry: false })?.size ?? 0
+    t.diagnostic(`${keptBytes} bytes were kept aside, ${leftBytes} of them are left`)
+    assert.ok(leftBytes < keptBytes, 'nothing was answered that had to be stored')
+    assert.deepEqual(files.refused, [])
+    await assertWhole(one, files)
+    await one.kill()
+    await assertWhole(await mounts.mount('mnt'), files)
+  })
+
   test('the journal alone: what does not fit waits for its commit, and nothing fails', async (t) => {
     await smallDisk('journal', 2 ** 20)
     const files = new SmallFiles(seed)
@@ -107,3 +138,16 @@ describe(`a full disk behind early answers (seed ${seed})`, { skip }, () => {
     await assertWhole(await mounts.mount('mnt'), files)
   })
 })
+
+/** Writes to a file of its own until the disk has nothing more to give. */
+function takeAll(path: string): void {
+  const fd = openSync(path, 'w')
+  for (let bytes = Buffer.alloc(2 ** 20, 1); bytes.length >= 1; )
+    try {
+      writeSync(fd, bytes)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+      bytes = bytes.subarray(0, bytes.length >> 1)
+    }
+  closeSync(fd)
+}

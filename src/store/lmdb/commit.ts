@@ -23,9 +23,10 @@ export async function commit(
   const bytes = encodeLogEntry(entry)
   // A void ends what is unknown: it must find room on a full disk too.
   const frees = entry.deletes.length > 0 || ceases.length > 0 || entry.kind === EntryKind.void
+  const urgent = frees || commit.isAnswered === true
   const run = () => commitWithin(environment, rows, commit, bytes, nowMs)
   try {
-    return await environment.write(run, { frees })
+    return await environment.write(run, { urgent })
   } catch (error) {
     if (!(error instanceof WriteFailed)) throw error
     return afterFailure(environment, commit, error)

@@ -1,20 +1,54 @@
 // A few MiB kept aside beside the data file: on a full disk they are given up, so that the commit that
 // removes something, and the one that deletes its blocks, find room for the pages they write. Taken
 // back as soon as the disk has room again.
+//
+// Where changes are answered before they are committed, more is kept aside: as much as what was answered
+// may need, whoever fills the disk meanwhile. It is given up a step at a time.
+//
+// How much is kept is told by the file alone, so a process that is killed leaves nothing to be cleared up,
+// and several processes on one store share it.
 
 import { randomFillSync } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs'
+import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Errno } from '../../posix/errno.js'
 
+/** For what removes something. */
 export const reserveBytes = 4 * 1024 * 1024
+/** More, for what was answered: at most so much, and this part of what is free. */
+export const answeredBytesMax = 28 * 1024 * 1024
+const freePart = 8
+const stepBytes = 2 * 1024 * 1024
+const pieceBytes = 1024 * 1024
 const retryMs = 10_000
+const growEveryMs = 1000
+/** How long a look at the file is believed. */
+const lookMs = 100
+/** Who needs more says so this often, by the file's time; nobody did for longer: the rest goes back. */
+const touchMs = 10_000
+const untouchedMs = 60_000
 /** Less than a page or two: as good as full. */
 const fullBytes = 64 * 1024
 
 export class DiskReserve {
   readonly #path: string
   #triedMs = Number.NEGATIVE_INFINITY
+  #grownMs = Number.NEGATIVE_INFINITY
+  #touchedMs = Number.NEGATIVE_INFINITY
+  #lookedMs = Number.NEGATIVE_INFINITY
+  #bytes = 0
+  #growing: Promise<void> | undefined
 
   constructor(directory: string) {
     this.#path = join(directory, 'reserve')
@@ -35,15 +69,92 @@ export class DiskReserve {
   }
 
   isThere(): boolean {
-    return statSync(this.#path, { throwIfNoEntry: false })?.size === reserveBytes
+    return this.#look() >= reserveBytes
   }
 
-  /** Gives the bytes up; false where there are none to give. */
+  /**
+   * What is kept for changes that were answered, beyond what removing needs. Asking keeps it, and has more
+   * set aside behind where there is room.
+   */
+  forAnswered(): number {
+    const nowMs = performance.now()
+    if (nowMs - this.#lookedMs > lookMs) this.#look()
+    if (nowMs - this.#touchedMs > touchMs) this.#touch(nowMs)
+    const more = this.#bytes - reserveBytes
+    if (more < answeredBytesMax && nowMs - this.#grownMs > growEveryMs) void this.grow()
+    return Math.max(0, more)
+  }
+
+  /** Sets more aside, as far as there is room. Never rejects. */
+  grow(): Promise<void> {
+    this.#grownMs = performance.now()
+    this.#growing ??= this.#append()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#look()
+        this.#growing = undefined
+      })
+    return this.#growing
+  }
+
+  /** Gives back what nobody needs any more for answers. */
+  trim(): void {
+    const file = statSync(this.#path, { throwIfNoEntry: false })
+    if (!file || file.size <= reserveBytes || Date.now() - file.mtimeMs < untouchedMs) return
+    truncateSync(this.#path, reserveBytes)
+    this.#look()
+  }
+
+  /** Gives a part of the bytes up; false where there are none to give. */
   release(): boolean {
-    if (!this.isThere()) return false
-    rmSync(this.#path, { force: true })
+    const bytes = this.#look()
+    if (bytes === 0) return false
+    if (bytes > reserveBytes) {
+      const { size } = statSync(this.#path)
+      truncateSync(this.#path, Math.max(reserveBytes, size - stepBytes))
+    } else rmSync(this.#path, { force: true })
     this.#triedMs = performance.now()
+    this.#grownMs = this.#triedMs
+    this.#look()
     return true
+  }
+
+  /** Bytes that really lie on the disk. */
+  #look(): number {
+    const file = statSync(this.#path, { throwIfNoEntry: false })
+    this.#bytes = file ? Math.min(file.size, file.blocks * 512) : 0
+    this.#lookedMs = performance.now()
+    return this.#bytes
+  }
+
+  #touch(nowMs: number): void {
+    this.#touchedMs = nowMs
+    try {
+      const now = new Date()
+      utimesSync(this.#path, now, now)
+    } catch {
+      // It is not there now: then nothing is kept, which whoever asks is told.
+    }
+  }
+
+  /** At the end as it is then: another process may give up, or add, at any moment. */
+  async #append(): Promise<void> {
+    if (!this.isThere()) return
+    const piece = randomFillSync(Buffer.allocUnsafe(pieceBytes))
+    const file = await open(this.#path, 'a', 0o600)
+    try {
+      while (this.#wantsMore()) await file.write(piece)
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+  }
+
+  #wantsMore(): boolean {
+    const more = this.#look() - reserveBytes
+    if (more < 0 || more + pieceBytes > answeredBytesMax) return false
+    const { bavail, bsize } = statfsSync(dirname(this.#path))
+    return more + pieceBytes <= (bavail * bsize + more) / freePart
   }
 
   #write(): void {
@@ -55,6 +166,7 @@ export class DiskReserve {
       fsyncSync(fd)
     } finally {
       closeSync(fd)
+      this.#look()
     }
   }
 }

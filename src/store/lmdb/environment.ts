@@ -123,25 +123,29 @@ export class Environment {
   /**
    * Runs `run` in a write transaction and resolves when it is on disk. What `run` throws, nothing of
    * it being done, is thrown on. Else throws WriteFailed, or StoreUnavailable after the time limit:
-   * then it may have been done, or still be. With `frees`, a full disk is met with the reserve.
+   * then it may have been done, or still be. With `urgent`, a full disk is met
+   * with the reserve: it removes something, or was answered already.
    */
-  async write<T>(run: () => T, options: { readonly frees?: boolean } = {}): Promise<T> {
+  async write<T>(run: () => T, options: { readonly urgent?: boolean } = {}): Promise<T> {
     if (this.#closed) throw new StoreUnavailable('the embedded store is closed')
     try {
-      const result = await this.#transact(run)
-      this.reserve.restore()
-      return result
-    } catch (error) {
-      const isFull = error instanceof WriteFailed && error.diskFull
-      if (!isFull || !options.frees || !this.reserve.release()) throw error
-      return await this.#transact(run)
+      // Bounded: each time the reserve is less.
+      for (let tries = 0; ; tries++)
+        try {
+          const result = await this.#transact(run)
+          if (tries === 0) this.reserve.restore()
+          return result
+        } catch (error) {
+          const isFull = error instanceof WriteFailed && error.diskFull
+          if (!isFull || !options.urgent || !this.reserve.release()) throw error
+        }
     } finally {
       if (!this.#closed) this.#root.resetReadTxn()
     }
   }
 
   /** As `write`, for callers to whom a full disk is simply an error. */
-  async writeOrFull<T>(run: () => T, options: { readonly frees?: boolean } = {}): Promise<T> {
+  async writeOrFull<T>(run: () => T, options: { readonly urgent?: boolean } = {}): Promise<T> {
     try {
       return await this.write(run, options)
     } catch (error) {

@@ -19,6 +19,7 @@ import {
   type Hints,
   type Lease,
   type OwnerEntry,
+  type PutOptions,
   type ScanPage,
   type Store,
   type StoredBlock,
@@ -144,16 +145,25 @@ export class LmdbStore implements Store {
     await firstLoad(this.#environment, this.#rows, load, records)
   }
 
-  async putBlocks(owner: Uuid, blocks: readonly StoredBlock[]): Promise<void> {
+  async putBlocks(
+    owner: Uuid,
+    blocks: readonly StoredBlock[],
+    { isAnswered: urgent = false }: PutOptions = {},
+  ): Promise<void> {
     this.#refresh()
     const encoded = blocks.map((block) => ({ block, bytes: encodeBlock(block) as Buffer }))
-    await this.#environment.writeOrFull(() => {
+    const put = () => {
       for (const { block, bytes } of encoded) {
         const key = blockKey(owner, block.hash)
         if (!this.#environment.ledger.doesExist(key)) this.#environment.blocks.put(key, bytes)
         noteUpload(this.#rows, owner, block.hash, block.refs ?? [], this.#nowMs())
       }
-    })
+    }
+    await this.#environment.writeOrFull(put, { urgent })
+  }
+
+  keptForAnswered(): number {
+    return this.#environment.reserve.forAnswered()
   }
 
   /** Pages that are not in memory are read by another thread first. */
@@ -189,7 +199,7 @@ export class LmdbStore implements Store {
   async deleteBlocks(owner: Uuid, hashes: readonly Hash[], beforeMs: number): Promise<void> {
     this.#refresh()
     const remove = () => deleteUnnamed(this.#rows, owner, hashes, beforeMs)
-    await this.#environment.write(remove, { frees: true })
+    await this.#environment.write(remove, { urgent: true })
   }
 
   async readOwner(owner: string): Promise<OwnerEntry | undefined> {
@@ -265,7 +275,7 @@ export class LmdbStore implements Store {
         while (logFirst <= seq) logBytes -= writer.removeLog(logFirst++)
         writer.setRow({ ...row, logFirst, logBytes })
       },
-      { frees: true },
+      { urgent: true },
     )
   }
 

@@ -86,7 +86,7 @@ export class Registry {
       leases.put(keyOf(key), Buffer.from(JSON.stringify(row)))
       return { held: true, holder }
     }
-    return this.#environment.writeOrFull(run, { frees: true })
+    return this.#environment.writeOrFull(run, { urgent: true })
   }
 
   async release(key: string, holder: Uuid): Promise<void> {
@@ -95,7 +95,7 @@ export class Registry {
       () => {
         if (read<LeaseRow>(leases, keyOf(key))?.holder === holder) leases.remove(keyOf(key))
       },
-      { frees: true },
+      { urgent: true },
     )
   }
 

@@ -57,12 +57,13 @@ export class Sweeper {
 
   async #round(): Promise<number> {
     this.#checkReaders()
+    this.#environment.reserve.trim()
     let deleted = 0
     for (let piece = 0; piece < piecesMax && !this.#stopped; piece++) {
       this.#environment.refresh()
       const due = this.#dueTrails()
       if (due.trails.length === 0) break
-      deleted += await this.#environment.write(() => this.#endTrails(), { frees: true })
+      deleted += await this.#environment.write(() => this.#endTrails(), { urgent: true })
       if (!due.more) break
     }
     await this.#clearLeftovers()
@@ -87,7 +88,7 @@ export class Sweeper {
     for (const volume of dueLeftovers(this.#environment, this.#nowMs())) {
       const clear = () => clearPiece(this.#environment, this.#rows, volume)
       while (pieces++ < piecesMax && !this.#stopped)
-        if (await this.#environment.write(clear, { frees: true })) break
+        if (await this.#environment.write(clear, { urgent: true })) break
     }
   }
 

@@ -110,8 +110,9 @@ export function prepareSave(
 export function uploadSave(
   content: ContentStore,
   { blocks }: SaveIntent | AdoptIntent,
+  isAnswered = false,
 ): Promise<void> | undefined {
-  const uploads = blocks.flatMap((block) => content.store(block) ?? [])
+  const uploads = blocks.flatMap((block) => content.store(block, isAnswered) ?? [])
   return uploads.length > 1 ? Promise.all(uploads).then(() => {}) : uploads[0]
 }
 
