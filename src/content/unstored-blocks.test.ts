@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { owner } from '../../test/support/block-store.js'
-import { eio, fixture, memoryStorage } from '../../test/support/content-fixture.js'
+import { block, eio, fixture, memoryStorage } from '../../test/support/content-fixture.js'
+import { Errno, FsError } from '../posix/errno.js'
 import type { Stored } from './content.js'
 import { createSpool } from './create-spool.js'
 import { openContentStore } from './open-content-store.js'
@@ -60,6 +62,62 @@ test('what could not be stored stays readable, and is put when it is asked for a
   fixed.store.failPut = () => undefined
   await fixed.content.store(block)
   assert.equal(fixed.store.uploaded.length, 1)
+})
+
+test('groups that could not be put are asked for once more, one call, whatever else is held', async () => {
+  const fixed = fixture()
+  fixed.store.failPut = () => new FsError(Errno.ENOSPC, 'no room')
+  const saved = Array.from({ length: 130 }, (_, i) => atOnce(fixed, `${i} `.repeat(1000)).block)
+  const stored = () =>
+    Promise.allSettled(saved.map(async (block) => fixed.content.store(block, true)))
+  await stored()
+  const tried = fixed.store.puts
+  atOnce(fixed, 'one more'.repeat(1000))
+  assert.equal(fixed.store.puts, tried, 'what has failed does not count for what is put by itself')
+  for (let round = 1; round <= 5; round++) {
+    const outcomes = await stored()
+    assert.ok(outcomes.every(({ status }) => status === 'rejected'))
+    assert.equal(fixed.store.puts, tried + round)
+  }
+  fixed.store.failPut = () => undefined
+  const outcomes = await stored()
+  assert.ok(outcomes.every(({ status }) => status === 'fulfilled'))
+  assert.deepEqual([fixed.store.puts, fixed.store.uploaded.length], [tried + 5 + 3, 130])
+})
+
+test('the store is told of blocks whose changes were answered already, not of others', async () => {
+  const fixed = fixture()
+  fixed.store.failPut = () => new FsError(Errno.ENOSPC, 'no room')
+  const [answered, waiting] = ['a', 'w'].map((text) => atOnce(fixed, text.repeat(5000)).block)
+  assert.ok(answered && waiting)
+  await Promise.allSettled([fixed.content.store(answered, true), fixed.content.store(waiting)])
+  await Promise.allSettled([fixed.content.store(answered, true), fixed.content.store(waiting)])
+  assert.deepEqual(fixed.store.told, [
+    { count: 2, isAnswered: false },
+    { count: 1, isAnswered: true },
+    { count: 1, isAnswered: false },
+  ])
+})
+
+test('no more is on its way than the bound of all saves allows', async () => {
+  const fixed = fixture()
+  let [busy, most] = [0, 0]
+  fixed.store.delay = async () => {
+    most = Math.max(most, ++busy)
+    await nextTurn()
+    busy--
+  }
+  const saved = Array.from({ length: 200 }, (_, i) => {
+    const spool = createSpool(storage)
+    spool.write(0, Buffer.alloc(block, i + 1), 0)
+    const saved = fixed.content.saveAtOnce(none, spool.cut(), false)
+    spool.close()
+    return saved?.blocks[0] ?? assert.fail()
+  })
+  await Promise.all(saved.map((held) => fixed.content.store(held)))
+  assert.equal(fixed.store.uploaded.length, 200)
+  // 32 MiB, and the group with which they are reached.
+  assert.ok(most <= 17, `${most} groups of 2 MiB`)
 })
 
 test('a block that nobody needs any more is not put; one that another change holds is', async () => {

@@ -48,8 +48,8 @@ export function aroundStore(store: Store, around: Around): Store {
     tables: store.tables,
     close: () => store.close(),
     ...(getBlockSync && { getBlockSync }),
-      ...(hints && { hints }),
-      ...(keptForAnswered && { keptForAnswered }),
+    ...(hints && { hints }),
+    ...(keptForAnswered && { keptForAnswered }),
   }
   for (const method of methods) {
     const inner = store[method] as (...args: readonly unknown[]) => Promise<unknown>

@@ -10,9 +10,12 @@ import { isErrno, openTestVfs, root, type TestVfs } from '../../test/vfs/test-vf
 import { createUnreliableStore } from '../../test/vfs/unreliable-store.js'
 import { Errno, FsError } from '../posix/errno.js'
 import { O_CREAT, O_RDWR } from '../posix/open-flags.js'
+import type { ReplicaOptions } from '../replica/replica-options.js'
 import { createMemoryStore } from '../store/memory/memory-store.js'
 import type { Store } from '../store/store.js'
+import { type Clock, systemClock } from '../volume/clock.js'
 import { rootIno } from '../volume/inode.js'
+import type { Intent } from './intents/intent.js'
 import type { Vfs } from './vfs.js'
 import type { VfsOptions } from './vfs-options.js'
 
@@ -45,11 +48,12 @@ interface Holding {
   readonly store: Store
   readonly vfs?: Partial<VfsOptions>
   readonly freeBytes?: () => number | undefined
+  readonly replica?: Partial<ReplicaOptions<Intent>>
 }
 
 /** Runs `body` on a mount that holds the write lease. */
 async function holding(
-  { store, vfs, freeBytes }: Holding,
+  { store, vfs, freeBytes, replica }: Holding,
   body: (vfs: Vfs, opened: TestVfs) => Promise<void>,
 ): Promise<void> {
   const journals = new SimJournals(randomUUID).open(
@@ -59,7 +63,7 @@ async function holding(
   const opened = await openTestVfs({
     store,
     ...(vfs ? { vfs } : {}),
-    replica: { journals, writeLease: true, ...(freeBytes ? { freeBytes } : {}) },
+    replica: { journals, writeLease: true, ...(freeBytes ? { freeBytes } : {}), ...replica },
   })
   try {
     const isHolder = () => opened.replica.status().early.lease === 'held'
@@ -218,6 +222,35 @@ test('a disk that is full behind an answer loses nothing: it is stored when ther
     counts.failPut = () => undefined
     await replica.settled()
     assert.equal(replica.status().early.lost, 0)
+  })
+})
+
+test('as long as an answered block cannot be stored, the store is asked once between two naps', async () => {
+  const counts = counted()
+  let naps = 0
+  const clock: Clock = {
+    ...systemClock,
+    setTimer(delayMs, fire, holds) {
+      if (delayMs === 500) naps++
+      return systemClock.setTimer(delayMs, fire, holds)
+    },
+  }
+  const replica = { clock, random: () => 1 }
+  await holding({ ...counts, replica }, async (vfs, { replica }) => {
+    const puts = []
+    counts.failPut = () => new FsError(Errno.ENOSPC, 'no room')
+    for (let i = 0; i < 70; i++) writeAtOnce(vfs, `f${i}`, `${i} `.repeat(1000))
+    for (let seen = 0; seen < 4; await sleep(20)) {
+      if (naps === seen) continue
+      seen = naps
+      puts.push(counts.puts)
+    }
+    counts.failPut = () => undefined
+    await replica.settled()
+    assert.deepEqual(
+      puts.slice(1),
+      puts.slice(0, -1).map((before) => before + 1),
+    )
   })
 })
 

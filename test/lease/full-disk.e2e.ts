@@ -1,10 +1,11 @@
 /** A disk that fills up behind answers that were given before the commit. */
 import assert from 'node:assert/strict'
-import { closeSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { takeRest } from '../support/full-disk.js'
 import { run, waitFor } from '../support/process.js'
 import { targetMissing } from '../support/target.js'
 import { type LeaseMount, type LeaseMounts, openLeaseMounts } from './lease-mounts.js'
@@ -102,7 +103,7 @@ describe(`a full disk behind early answers (seed ${seed})`, { skip }, () => {
     while (!/write lease granted/.test(one.log())) await files.write(one.dir)
     await Promise.all(Array.from({ length: 100 }, () => files.write(one.dir)))
     one.signal('SIGSTOP')
-    takeAll(join(mounts.sandbox.folder, 'state', 'theirs'))
+    takeRest(join(mounts.sandbox.folder, 'state'))
     const reserve = join(mounts.sandbox.folder, 'state', 'store', 'reserve')
     const keptBytes = statSync(reserve).size
     one.signal('SIGCONT')
@@ -138,16 +139,3 @@ describe(`a full disk behind early answers (seed ${seed})`, { skip }, () => {
     await assertWhole(await mounts.mount('mnt'), files)
   })
 })
-
-/** Writes to a file of its own until the disk has nothing more to give. */
-function takeAll(path: string): void {
-  const fd = openSync(path, 'w')
-  for (let bytes = Buffer.alloc(2 ** 20, 1); bytes.length >= 1; )
-    try {
-      writeSync(fd, bytes)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-      bytes = bytes.subarray(0, bytes.length >> 1)
-    }
-  closeSync(fd)
-}

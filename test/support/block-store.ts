@@ -3,7 +3,7 @@
 
 import type { BlockStore } from '../../src/content/block-source.js'
 import { createMemoryStore } from '../../src/store/memory/memory-store.js'
-import type { StoredBlock } from '../../src/store/store.js'
+import type { PutOptions, StoredBlock } from '../../src/store/store.js'
 import type { Hash } from '../../src/volume/inode.js'
 import type { Uuid } from '../../src/volume/record.js'
 
@@ -16,6 +16,8 @@ export class TestBlockStore implements BlockStore {
   puts = 0
   gets = 0
   readonly asked: Hash[] = []
+  /** Of each call of putBlocks: how many, and what was said of them. */
+  readonly told: { readonly count: number; readonly isAnswered: boolean | undefined }[] = []
   /** Every block uploaded, in order, with the bytes sent for it. */
   readonly uploaded: StoredBlock[] = []
   /** Undefined: it works. Asked before each put and get. */
@@ -32,8 +34,13 @@ export class TestBlockStore implements BlockStore {
       this.getBlockSync = (owner, hash) => this.#answer(hash, this.#read(owner, hash))
   }
 
-  async putBlocks(owner: Uuid, blocks: readonly StoredBlock[]): Promise<void> {
+  async putBlocks(
+    owner: Uuid,
+    blocks: readonly StoredBlock[],
+    options: PutOptions = {},
+  ): Promise<void> {
     this.puts++
+    this.told.push({ count: blocks.length, isAnswered: options.isAnswered })
     await this.delay()
     const failure = this.failPut()
     if (failure) throw failure

@@ -9,6 +9,7 @@ import { encodeLogEntry } from '../../volume/log-entry-codec.js'
 import type { Uuid, VolumeRecord } from '../../volume/record.js'
 import { recordHashes } from '../../volume/record-hashes.js'
 import { type Commit, type CommitOutcome, isExpected } from '../store.js'
+import { rowBytes } from './disk-reserve.js'
 import { type Environment, WriteFailed } from './environment.js'
 import { forget, leftover, remember } from './leftovers.js'
 import { VolumeWriter } from './volume-writer.js'
@@ -26,11 +27,17 @@ export async function commit(
   const urgent = frees || commit.isAnswered === true
   const run = () => commitWithin(environment, rows, commit, bytes, nowMs)
   try {
-    return await environment.write(run, { urgent })
+    return await environment.write(run, { urgent, bytes: neededBytes(commit, bytes) })
   } catch (error) {
     if (!(error instanceof WriteFailed)) throw error
     return afterFailure(environment, commit, error)
   }
+}
+
+/** Pages written anew for each record and block, and the entry itself. */
+function neededBytes({ entry, begins, ceases }: Commit, bytes: Uint8Array): number {
+  const rows = entry.puts.length + entry.deletes.length + begins.length + ceases.length
+  return bytes.length + (rows + 1) * rowBytes
 }
 
 function commitWithin(

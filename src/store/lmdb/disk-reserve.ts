@@ -33,6 +33,8 @@ const stepBytes = 2 * 1024 * 1024
 const pieceBytes = 1024 * 1024
 const retryMs = 10_000
 const growEveryMs = 1000
+/** What a row may need besides its bytes: pages written anew, a few in each table that knows of it. */
+export const rowBytes = 12 * 1024
 /** How long a look at the file is believed. */
 const lookMs = 100
 /** Who needs more says so this often, by the file's time; nobody did for longer: the rest goes back. */
@@ -105,6 +107,15 @@ export class DiskReserve {
     this.#look()
   }
 
+  /**
+   * Gives up as much of what is kept for answers as makes `bytes` free. Before a transaction, not behind one
+   * that has failed: LMDB is not at its best there.
+   */
+  makeRoom(bytes: number): void {
+    const directory = dirname(this.#path)
+    while (freeBytes(directory) < bytes && this.#look() > reserveBytes) this.release()
+  }
+
   /** Gives a part of the bytes up; false where there are none to give. */
   release(): boolean {
     const bytes = this.#look()
@@ -153,8 +164,7 @@ export class DiskReserve {
   #wantsMore(): boolean {
     const more = this.#look() - reserveBytes
     if (more < 0 || more + pieceBytes > answeredBytesMax) return false
-    const { bavail, bsize } = statfsSync(dirname(this.#path))
-    return more + pieceBytes <= (bavail * bsize + more) / freePart
+    return more + pieceBytes <= (freeBytes(dirname(this.#path)) + more) / freePart
   }
 
   #write(): void {
@@ -180,6 +190,10 @@ export function isDiskFull(error: unknown, directory: string): boolean {
   if (code === 'ENOSPC' || code === 'EDQUOT') return true
   if (code === Errno.ENOSPC || code === Errno.EDQUOT) return true
   if (code !== Errno.EIO) return false
+  return freeBytes(directory) < fullBytes
+}
+
+function freeBytes(directory: string): number {
   const { bavail, bsize } = statfsSync(directory)
-  return bavail * bsize < fullBytes
+  return bavail * bsize
 }

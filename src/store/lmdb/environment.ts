@@ -41,6 +41,13 @@ export class WriteFailed extends StoreUnavailable {
   }
 }
 
+export interface WriteOptions {
+  /** A full disk is met with the reserve: it removes something, or was answered already. */
+  readonly urgent?: boolean
+  /** What it may need of the disk, at most. */
+  readonly bytes?: number
+}
+
 const openEnvironments = new Map<string, { environment: Environment; users: number }>()
 const closing = new Map<string, Promise<unknown>>()
 
@@ -123,11 +130,11 @@ export class Environment {
   /**
    * Runs `run` in a write transaction and resolves when it is on disk. What `run` throws, nothing of
    * it being done, is thrown on. Else throws WriteFailed, or StoreUnavailable after the time limit:
-   * then it may have been done, or still be. With `urgent`, a full disk is met
-   * with the reserve: it removes something, or was answered already.
+   * then it may have been done, or still be.
    */
-  async write<T>(run: () => T, options: { readonly urgent?: boolean } = {}): Promise<T> {
+  async write<T>(run: () => T, options: WriteOptions = {}): Promise<T> {
     if (this.#closed) throw new StoreUnavailable('the embedded store is closed')
+    if (options.urgent && options.bytes) this.reserve.makeRoom(options.bytes)
     try {
       // Bounded: each time the reserve is less.
       for (let tries = 0; ; tries++)
@@ -145,7 +152,7 @@ export class Environment {
   }
 
   /** As `write`, for callers to whom a full disk is simply an error. */
-  async writeOrFull<T>(run: () => T, options: { readonly urgent?: boolean } = {}): Promise<T> {
+  async writeOrFull<T>(run: () => T, options: WriteOptions = {}): Promise<T> {
     try {
       return await this.write(run, options)
     } catch (error) {

@@ -26,6 +26,7 @@ import {
   StoreUnavailable,
 } from '../store.js'
 import { commit, firstLoad } from './commit.js'
+import { rowBytes } from './disk-reserve.js'
 import { type Environment, openEnvironment } from './environment.js'
 import type { HintSocket } from './hint-socket.js'
 import { createLedgerRows } from './ledger-rows.js'
@@ -159,7 +160,8 @@ export class LmdbStore implements Store {
         noteUpload(this.#rows, owner, block.hash, block.refs ?? [], this.#nowMs())
       }
     }
-    await this.#environment.writeOrFull(put, { urgent })
+    const bytes = encoded.reduce((sum, { bytes: { length } }) => sum + length + rowBytes, 0)
+    await this.#environment.writeOrFull(put, { urgent, bytes })
   }
 
   keptForAnswered(): number {
