@@ -1,7 +1,15 @@
 /** Dead, silent and foreign mounts, and folders that cannot be mounted on: with real FUSE mounts. */
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, beforeEach, describe, test } from 'node:test'
@@ -24,7 +32,7 @@ describe('mounts that nobody serves', { skip: unservedMountMissing() }, () => {
   let mounts: UnservedMount[] = []
 
   const isMounted = async () => mountAt(await readMountTable(), dir) !== undefined
-  const start = async (mode?: 'watched' | 'disarmed') => {
+  const start = async (mode?: 'watched' | 'disarmed' | 'stuck') => {
     const mount = await startUnservedMount(dir, mode)
     mounts.push(mount)
     return mount
@@ -90,6 +98,23 @@ describe('mounts that nobody serves', { skip: unservedMountMissing() }, () => {
     await mount.kill()
     await sleep(300)
     assert.equal(await isMounted(), true)
+  })
+
+  test('the watcher cuts off whoever waits for a server whose first thread is a zombie', async () => {
+    const mount = await start('stuck')
+    const state = () =>
+      readFileSync(`/proc/${mount.process.pid}/stat`, 'latin1').replace(/.*\) /, '')[0]
+    await waitFor('the zombie', () => state() === 'Z')
+    const asking = spawn('stat', ['-f', dir], { stdio: ['ignore', 'ignore', 'pipe'] })
+    let said = ''
+    asking.stderr.setEncoding('utf8').on('data', (text) => {
+      said += text
+    })
+    await waitFor('an answer', () => asking.exitCode !== null, 20_000)
+    assert.match(said, /not connected|connection abort/)
+    assert.equal(state(), 'Z', 'it was not the end of the server that let the program go')
+    await mount.kill()
+    await waitFor('the mount to be detached', async () => !(await isMounted()))
   })
 
   test('the watcher leaves another mount on the same folder alone', async () => {

@@ -8,6 +8,7 @@ import { openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { startAutoUnmount } from '../../src/mount/auto-unmount.js'
 import { cassfsType } from '../../src/mount/mount-table.js'
+import { declare } from '../../src/native/libc.js'
 import { mount } from '../../src/native/mount.js'
 
 export interface UnservedMount {
@@ -21,10 +22,13 @@ export function unservedMountMissing(): string | false {
   return process.getuid?.() === 0 ? false : 'needs root: mounts without a server'
 }
 
-/** `watched`: with the watcher. `disarms`: it is told of a clean end, which then is none. */
+/**
+ * `watched`: with the watcher. `disarmed`: it is told of a clean end, which then is none. `stuck`: watched, and
+ * its first thread has ended, while others keep the mount, as when one of them hangs in the kernel.
+ */
 export async function startUnservedMount(
   mountpoint: string,
-  mode: 'plain' | 'watched' | 'disarmed' = 'plain',
+  mode: 'plain' | 'watched' | 'disarmed' | 'stuck' = 'plain',
 ): Promise<UnservedMount> {
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), mountpoint, mode], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -48,6 +52,13 @@ function main(mountpoint: string, mode: string): void {
   if (mode === 'disarmed') watcher?.disarm()
   setInterval(() => undefined, 1000)
   process.stdout.write('mounted\n')
+  if (mode === 'stuck') setTimeout(endFirstThread, 100)
+}
+
+function endFirstThread(): void {
+  const exitCall: Partial<Record<string, number>> = { x64: 60, arm64: 93 }
+  const syscall = declare<(call: number, status: number) => number>('long syscall(long, long)')
+  syscall(exitCall[process.arch] ?? 60, 0)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
