@@ -62,6 +62,8 @@ function complete<Intent>(
     isBusy: () => false,
     onIdle: () => {},
     onLost: () => {},
+    onLosing: () => undefined,
+    onSpared: () => {},
     journals: undefined,
     writeLease: true,
     freeBytes: () => undefined,

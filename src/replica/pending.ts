@@ -3,8 +3,9 @@
 // waits, since that may yet fail. They are what everybody here sees; the others only count for the checks
 // of those behind them.
 
-import { Errno, FsError } from '../posix/errno.js'
+import type { FsError } from '../posix/errno.js'
 import type { Committed } from './committed.js'
+import { lossOf } from './losing.js'
 import type { Member } from './member.js'
 import type { Namespace } from './namespace.js'
 import { Overlay, type Usage } from './overlay.js'
@@ -149,10 +150,7 @@ export class Pending<Intent> {
   /** It was answered, and cannot be done. */
   lose(member: Member<Intent>, cause: unknown): void {
     const { logger, onLost } = this.#context
-    const isTold = cause instanceof FsError && cause.errno === Errno.EIO
-    const error = isTold
-      ? cause
-      : new FsError(Errno.EIO, 'a change that was answered already cannot be done', { cause })
+    const error = lossOf(cause)
     this.#lost++
     logger.error('a change was lost', { error, number: member.journaled?.number })
     this.end(member, error)

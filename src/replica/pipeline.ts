@@ -31,6 +31,8 @@ export interface PipelineContext<Intent>
       | 'processId'
       | 'lingerMs'
       | 'deadlineMs'
+      | 'onLosing'
+      | 'onSpared'
     > {
   /** It was answered, and cannot be done. */
   readonly onLost: (member: Member<Intent>, error: FsError) => void

@@ -8,6 +8,7 @@ import type { Clock } from '../volume/clock.js'
 import type { Hash } from '../volume/inode.js'
 import type { Uuid } from '../volume/record.js'
 import type { LeaseRules } from './lease-rules.js'
+import type { LosingContext } from './losing.js'
 import type { Protocol } from './protocol.js'
 import type { Rules } from './replica.js'
 
@@ -43,9 +44,16 @@ export interface ReplicaOptions<Intent> {
   readonly freeBytes?: () => number | undefined
   /**
    * A change that was answered early cannot be done: another mount took the lease and changed the same.
-   * Told once, before anything else is.
+   * Told once, before anything else is. `id`: as with `onLosing`.
    */
-  readonly onLost?: (intent: Intent, error: FsError) => void
+  readonly onLost?: (intent: Intent, error: FsError, id: string | undefined) => void
+  /**
+   * The log is about to say that these are lost: from then on no journal has them. It is waited for. They are
+   * told lost later, by this process or by one that carries its journal on, with the same `id`; unless
+   * `onSpared` says that they were done after all.
+   */
+  readonly onLosing?: LosingContext<Intent>['onLosing']
+  readonly onSpared?: LosingContext<Intent>['onSpared']
   /** As Math.random. */
   readonly random?: () => number
   readonly newUuid?: () => Uuid

@@ -7,6 +7,7 @@ import type { LogEntry } from '../volume/log-entry.js'
 import { type BatchContext, leaseBatch, type Taken, takeBatch, type Unprepared } from './batch.js'
 import type { Deadlines } from './deadlines.js'
 import type { EarlyAnswers } from './early-answers.js'
+import { Losing, type LosingContext } from './losing.js'
 import type { Pending } from './pending.js'
 import type { Recalls } from './recalls.js'
 import type { PrepareAgain } from './replica.js'
@@ -22,6 +23,7 @@ const recallPollMs = 100
 export interface SenderContext<Intent>
   extends SettleContext<Intent>,
     BatchContext<Intent>,
+    LosingContext<Intent>,
     Pick<Settings<Intent>, 'lingerMs' | 'deadlineMs'> {
   readonly pending: Pending<Intent>
   readonly early: EarlyAnswers<Intent>
@@ -46,11 +48,13 @@ export class Sender<Intent> {
   #running = false
   #isHurried = false
   readonly #nap: Nap
+  readonly #losing: Losing<Intent>
 
   constructor(context: SenderContext<Intent>) {
     this.#context = context
     this.#pending = context.pending
     this.#nap = new Nap(context.clock)
+    this.#losing = new Losing(context)
   }
 
   get inFlight(): boolean {
@@ -222,6 +226,8 @@ export class Sender<Intent> {
     this.#sent = sent
     this.#context.lease.begin()
     this.#pending.send(sent.batch.members)
+    const keeping = this.#losing.tell(sent.batch.members)
+    if (keeping) await keeping
     const decision = await this.#decide(sent)
     this.#sent = undefined
     const { counts } = this
@@ -269,6 +275,7 @@ export class Sender<Intent> {
     this.#context.early.forget(stale)
     this.counts.commits++
     this.counts.changes += members.length
+    this.#losing.landed(members)
     this.#pending.landed(members, added)
     for (const member of members) this.#pending.settle(member)
     if (this.#pending.early.count === 0) this.#context.early.drained()

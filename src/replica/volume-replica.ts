@@ -12,6 +12,7 @@ import { lostChange } from './foreign-diff.js'
 import { InoLease } from './ino-lease.js'
 import { LeaseLife } from './lease-life.js'
 import { type LoadBehind, loadBehind } from './load-behind.js'
+import { idOf } from './losing.js'
 import type { Member } from './member.js'
 import type { NamedDirent, NamePlace } from './namespace.js'
 import { Pace } from './pace.js'
@@ -236,7 +237,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
 
   #lost(member: Member<Intent>, error: FsError): void {
     if (member.journaled) this.#tell(lostChange(member.journaled.seen, this.#committed))
-    this.#settings.onLost(member.intent, error)
+    this.#settings.onLost(member.intent, error, idOf(member))
   }
 
   async #submitAfter(

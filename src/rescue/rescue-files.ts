@@ -64,6 +64,7 @@ export function deleteRescued(directory: string, id: string): void {
   failingAs(`${id} cannot be deleted`, () => {
     // The description first: without it there is no entry.
     rmSync(entryPath(directory, id), { force: true })
+    rmSync(`${entryPath(directory, id)}.new`, { force: true })
     rmSync(dataPath(directory, id), { force: true })
   })
 }
@@ -126,6 +127,11 @@ async function sync(path: string): Promise<void> {
 
 function unlessAbsent(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error
+}
+
+/** Whether there is an entry, which has its name. */
+export function isNamed(directory: string, id: string): boolean {
+  return statSync(entryPath(directory, id), { throwIfNoEntry: false }) !== undefined
 }
 
 /** Whether what a process left unfinished only lacks its name. */

@@ -3,7 +3,7 @@
 //
 // Nothing is ever removed to make room: when the folder is full, what is new is refused.
 
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import {
   closeSync,
   ftruncateSync,
@@ -18,9 +18,11 @@ import { encodeEntry, type RescueEntry } from './rescue-entry.js'
 import {
   countRescued,
   dataPath,
+  deleteRescued,
   entryPath,
   failingAs,
   isId,
+  isNamed,
   isWhole,
   namesIn,
   publish,
@@ -68,14 +70,35 @@ export class RescueFolder {
     return this.#options.bytesMax - this.#usedBytes
   }
 
-  /** Throws FsError: ENOSPC where the folder is full. */
-  begin(): RescueDraft {
+  /**
+   * `id`: of what may be kept twice, as `idOf` makes it; what is left of an earlier attempt goes. Throws
+   * FsError: ENOSPC where the folder is full.
+   */
+  begin(id: string = newId()): RescueDraft {
     const { directory } = this.#options
     return failingAs('nothing can be kept for rescue', () => {
       this.#take(2 * smallestBytes)
       mkdirSync(directory, { recursive: true, mode: 0o700 })
-      return new DraftOnDisk(directory, newId(), (bytes) => this.#take(bytes))
+      const draft = new DraftOnDisk(directory, id, (bytes) => this.#take(bytes))
+      draft.discard()
+      return draft
     })
+  }
+
+  /** Whether an entry is there, though it may lack its name. */
+  has(id: string): boolean {
+    const { directory } = this.#options
+    return isNamed(directory, id) || isWhole(directory, id)
+  }
+
+  /** Gives an entry its name that a killed process has left without. Rejects with FsError. */
+  async complete(id: string): Promise<void> {
+    await publish(this.#options.directory, id)
+  }
+
+  /** It is not kept any more. Throws FsError. */
+  remove(id: string): void {
+    deleteRescued(this.#options.directory, id)
   }
 
   /** Completes what processes left that were killed; answers how many. Those that cannot be are left. */
@@ -158,6 +181,17 @@ class DraftOnDisk implements RescueDraft {
 
 /** Sorts by time. */
 function newId(): string {
-  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
-  return `${time}-${randomBytes(6).toString('hex')}`
+  return `${timeOf(new Date())}-${randomBytes(6).toString('hex')}`
+}
+
+/** The id of an entry about what is called `key`, and happened at `seconds` since 1970. */
+export function idOf(key: string, seconds: number): string {
+  const time = new Date(seconds * 1000)
+  const isUsual = seconds >= 0 && seconds < 253_402_300_800 // the year 10,000
+  const digest = createHash('sha256').update(key).digest('hex').slice(0, 12)
+  return `${timeOf(isUsual ? time : new Date(0))}-${digest}`
+}
+
+function timeOf(date: Date): string {
+  return date.toISOString().replace(/[-:]|\.\d+/g, '')
 }

@@ -14,10 +14,12 @@ import { bytesOfSave } from './intent-bytes.js'
 import { countJournalsAside, journalFolder } from './journals-aside.js'
 import { type ByteRange, entryVersion, type RescueEntry, reasonOf } from './rescue-entry.js'
 import { countRescued, type RescueCount } from './rescue-files.js'
-import { type RescueDraft, RescueFolder } from './rescue-folder.js'
+import { idOf, type RescueDraft, RescueFolder } from './rescue-folder.js'
 
 /** Blocks of lost saves that a later lost save may build on. */
 const blockBytesMax = 16 * 2 ** 20
+/** So many lost changes are remembered, which may be handed over again. */
+const keepingMax = 10_000
 
 export interface RescueOptions {
   readonly stateDir: string
@@ -52,6 +54,8 @@ class RescueOnDisk implements MountRescue {
   readonly #options: RescueOptions
   readonly #folder: RescueFolder
   readonly #running = new Set<Promise<void>>()
+  /** What was handed over under a name of its own. */
+  readonly #keeping = new Map<string, { readonly id: string; readonly done: Promise<void> }>()
   readonly #blocks = new Map<Hash, Uint8Array>()
   #blockBytes = 0
 
@@ -103,6 +107,33 @@ class RescueOnDisk implements MountRescue {
   }
 
   lost(lost: LostChange): void {
+    const { id: key, intent } = lost
+    if (key === undefined) return void this.#track(this.#keepLost(lost, undefined))
+    if (this.#keeping.has(key)) return
+    const id = idOf(key, intent.time.sec)
+    const isKept = this.#folder.has(id)
+    const done = this.#track(isKept ? this.#folder.complete(id) : this.#keepLost(lost, id))
+    this.#keeping.set(key, { id, done })
+    for (const oldest of this.#keeping.keys()) {
+      if (this.#keeping.size <= keepingMax) break
+      this.#keeping.delete(oldest)
+    }
+  }
+
+  spared(key: string): void {
+    const kept = this.#keeping.get(key)
+    if (!kept) return
+    this.#keeping.delete(key)
+    this.#track(
+      kept.done.then(() => {
+        this.#folder.remove(kept.id)
+        const message = 'a change that seemed lost was stored after all: it is not kept any more'
+        this.#options.logger.warn(message, { id: kept.id })
+      }),
+    )
+  }
+
+  #keepLost(lost: LostChange, id: string | undefined): Promise<void> {
     const { intent, path, newPath, error } = lost
     const paths = {
       ...(path === undefined ? {} : { path }),
@@ -113,8 +144,9 @@ class RescueOnDisk implements MountRescue {
     const change = describeIntent(intent)
     if (bytes) {
       const seen = lost.seen ? factsOf({ ...lost.seen, size: bytes.size }) : { size: bytes.size }
-      this.#track(this.#keepFile({ ...facts, ...seen, kind: 'file', change }, () => bytes))
-    } else this.#track(this.#keepChange({ ...facts, kind: 'change', change }))
+      return this.#keepFile({ ...facts, ...seen, kind: 'file', change }, () => bytes, id)
+    }
+    return this.#keepChange({ ...facts, kind: 'change', change }, id)
   }
 
   async settled(): Promise<void> {
@@ -154,12 +186,12 @@ class RescueOnDisk implements MountRescue {
     } as const
   }
 
-  async #keepFile(entry: RescueEntry, bytesOf: () => FileBytes): Promise<void> {
+  async #keepFile(entry: RescueEntry, bytesOf: () => FileBytes, id?: string): Promise<void> {
     const { logger } = this.#options
     const [path, reason] = [entry.path, entry.why.message]
     let undescribed: RescueDraft | undefined
     try {
-      const draft = this.#folder.begin()
+      const draft = this.#folder.begin(id)
       undescribed = draft
       let missing: readonly ByteRange[] = []
       const describe = (ranges: readonly ByteRange[]) => {
@@ -181,10 +213,10 @@ class RescueOnDisk implements MountRescue {
     }
   }
 
-  async #keepChange(entry: RescueEntry): Promise<void> {
+  async #keepChange(entry: RescueEntry, id: string | undefined): Promise<void> {
     const { logger } = this.#options
     try {
-      const draft = this.#folder.begin()
+      const draft = this.#folder.begin(id)
       draft.describe(entry)
       await draft.publish()
     } catch (error) {

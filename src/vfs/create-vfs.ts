@@ -52,7 +52,9 @@ export function createVfs(options: VfsOptions): Vfs {
     isUnsaved: (ino) => fs.files.get(ino)?.dirty ?? false,
     pins: () => fs.orphans().flatMap(namedHashes),
     onInvalidate: (listener) => fs.invalidations.listen(listener),
-    lost: (intent, error) => fs.losses.lost(intent, error),
+    lost: (intent, error, id) => fs.losses.lost(intent, error, id),
+    losing: (intent, error, id) => fs.losses.losing(intent, error, id),
+    spared: (intent, id) => fs.losses.spared(intent, id),
     status: () => statusOf(fs),
     openFiles: () =>
       [...fs.handles.all()].map(({ ino, pid }) => ({ ino, pid, path: fs.path(ino) })),

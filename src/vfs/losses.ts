@@ -33,9 +33,20 @@ export class Losses {
     this.#fs = fs
   }
 
-  lost(intent: Intent, error: FsError): void {
+  /** It will be lost: what would be gone is kept now. */
+  losing(intent: Intent, error: FsError, id: string | undefined): void {
     if (intent.kind === 'create' || intent.kind === 'adopt') this.#remember(intent, error)
-    this.#rescue(intent, error)
+    this.#rescue(intent, error, id)
+  }
+
+  /** It was done after all. */
+  spared(intent: Intent, id: string): void {
+    if (intent.kind === 'create' || intent.kind === 'adopt') this.#made.delete(intent.ino)
+    this.#fs.options.rescue?.spared(id)
+  }
+
+  lost(intent: Intent, error: FsError, id?: string): void {
+    this.losing(intent, error, id)
     if ('parent' in intent) this.#names = error
     if (!('ino' in intent)) return
     const file = this.#fs.files.get(intent.ino)
@@ -87,11 +98,12 @@ export class Losses {
     return ifLoaded(() => this.#fs.stored(ino)) ?? this.#made.get(ino)?.inode
   }
 
-  #rescue(intent: Intent, error: FsError): void {
+  #rescue(intent: Intent, error: FsError, id: string | undefined): void {
     const { content, options } = this.#fs
     options.rescue?.lost({
       intent,
       error,
+      id,
       content,
       path: 'parent' in intent ? this.#below(intent.parent, intent.name) : this.path(intent.ino),
       newPath: intent.kind === 'rename' ? this.#below(intent.newParent, intent.newName) : undefined,

@@ -6,7 +6,6 @@ import { createSpool } from '../content/create-spool.js'
 import { openContentStore } from '../content/open-content-store.js'
 import { openSpoolStorage, type SpoolStorageStatus } from '../content/spool-storage.js'
 import type { Journals } from '../journal/journal.js'
-import type { FsError } from '../posix/errno.js'
 import { openReplica } from '../replica/open-replica.js'
 import type { Replica, ReplicaStatus } from '../replica/replica.js'
 import type { ReplicaLogger } from '../replica/replica-options.js'
@@ -85,7 +84,11 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
   // The replica asks the vfs what is open; the vfs is made over the replica.
   let vfs: Vfs | undefined
   // What another process left may turn out lost before there is anybody to be told.
-  const lostBefore: [Intent, FsError][] = []
+  const untold: ((vfs: Vfs) => void)[] = []
+  const toVfs = (tell: (vfs: Vfs) => void) => {
+    if (vfs) tell(vfs)
+    else untold.push(tell)
+  }
   let replica: Replica<Intent>
   try {
     replica = await openReplica<Intent>({
@@ -99,10 +102,16 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
       pins: () => vfs?.pins() ?? [],
       isHeld: (ino) => vfs?.isUsed(ino) ?? false,
       isBusy: () => (vfs?.status().openHandles ?? 0) > 0,
-      onLost(intent, error) {
-        if (vfs) vfs.lost(intent, error)
-        else lostBefore.push([intent, error])
+      onLost: (intent, error, id) => toVfs((made) => made.lost(intent, error, id)),
+      onLosing(changes) {
+        const keep = (made: Vfs) => {
+          for (const { intent, error, id } of changes) made.losing(intent, error, id)
+        }
+        if (!vfs) return new Promise<void>((kept) => toVfs((made) => kept(keep(made))))
+        keep(vfs)
+        return undefined
       },
+      onSpared: ({ intent, id }) => toVfs((made) => made.spared(intent, id)),
       ...(options.journals ? { journals: options.journals } : {}),
       writeLease: options.writeLease ?? false,
       ...(options.freeBytes ? { freeBytes: options.freeBytes } : {}),
@@ -130,7 +139,7 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
     ...(options.rescue ? { rescue: options.rescue } : {}),
   })
   vfs = made
-  for (const [intent, error] of lostBefore) made.lost(intent, error)
+  for (const tell of untold) tell(made)
   return {
     vfs: made,
     processId,

@@ -105,6 +105,7 @@ test('what cannot be saved at the last close goes to rescue, and is told to who 
     unsaved({ spool, path, seen }) {
       rescued.push(`${path} ${spool.copy(0, seen.size).toString('latin1')}`)
     },
+    spared: () => assert.fail(),
     lost: () => assert.fail(),
     settled: async () => undefined,
   }

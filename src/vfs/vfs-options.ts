@@ -32,6 +32,8 @@ export interface Unsaved {
 export interface LostChange {
   readonly intent: Intent
   readonly error: Error
+  /** Of the change, in every process that carries it on; undefined: no other process will. */
+  readonly id: string | undefined
   /** Where it was made; undefined where nobody knows any more. */
   readonly path: Name | undefined
   /** Where a rename was to lead. */
@@ -45,8 +47,13 @@ export interface LostChange {
 export interface Rescue {
   /** The spool is closed when it is done. */
   unsaved(unsaved: Unsaved): Awaitable<void>
-  /** When it returns, what it was handed survives the end of the process. */
+  /**
+   * When it returns, what it was handed survives the end of the process. What has an id is kept once, however
+   * often it is handed over, by whichever process.
+   */
   lost(lost: LostChange): void
+  /** What was handed over with this id is not lost after all. */
+  spared(id: string): void
   /** Resolves when nothing is on its way: before the content store is closed. */
   settled(): Promise<void>
 }

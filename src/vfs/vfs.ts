@@ -264,7 +264,11 @@ export interface Vfs {
   pins(): Iterable<Hash>
   onInvalidate(listener: (invalidation: Invalidation) => void): void
   /** A change that was answered cannot be done: whoever asks next is told. */
-  lost(intent: Intent, error: FsError): void
+  lost(intent: Intent, error: FsError, id?: string): void
+  /** It will be told lost: what would be gone is kept already. `id`: as LostChange. */
+  losing(intent: Intent, error: FsError, id: string): void
+  /** It was done after all. */
+  spared(intent: Intent, id: string): void
   status(): VfsStatus
   /** Who holds what open: for messages about a busy file system. */
   openFiles(): { readonly ino: number; readonly pid: number; readonly path: Name | undefined }[]
