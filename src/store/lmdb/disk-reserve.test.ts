@@ -55,7 +55,7 @@ test('more is kept as soon as somebody asks, and goes back when nobody has for a
   assert.equal(kept(directory), reserveBytes + answeredBytesMax)
   reserve.trim()
   assert.equal(reserve.forAnswered(), answeredBytesMax)
-  const longAgo = new Date(Date.now() - 600_000)
+  const longAgo = new Date(Date.now() - 7_200_000)
   utimesSync(join(directory, 'reserve'), longAgo, longAgo)
   reserve.trim()
   assert.deepEqual([reserve.forAnswered(), kept(directory)], [0, reserveBytes])

@@ -39,7 +39,7 @@ export const rowBytes = 12 * 1024
 const lookMs = 100
 /** Who needs more says so this often, by the file's time; nobody did for longer: the rest goes back. */
 const touchMs = 10_000
-const untouchedMs = 60_000
+const untouchedMs = 3_600_000
 /** Less than a page or two: as good as full. */
 const fullBytes = 64 * 1024
 
@@ -133,7 +133,9 @@ export class DiskReserve {
   /** Bytes that really lie on the disk. */
   #look(): number {
     const file = statSync(this.#path, { throwIfNoEntry: false })
-    this.#bytes = file ? Math.min(file.size, file.blocks * 512) : 0
+    const [size, blocks] = [file?.size ?? 0, file?.blocks ?? 0]
+    // Some file systems do not tell blocks.
+    this.#bytes = blocks > 0 ? Math.min(size, blocks * 512) : size
     this.#lookedMs = performance.now()
     return this.#bytes
   }
