@@ -76,7 +76,7 @@ test('it is given up a step at a time, what removing needs last', async (t) => {
   assert.equal(reserve.forAnswered(), 0)
 })
 
-test('a process that is killed leaves what is there, and only that counts', (t) => {
+test('a process that is killed leaves what is there, and only that counts', async (t) => {
   const directory = folder(t)
   new DiskReserve(directory).restore()
   // Longer than what lies on the disk.
@@ -84,6 +84,7 @@ test('a process that is killed leaves what is there, and only that counts', (t) 
   const next = new DiskReserve(directory)
   assert.equal(next.isThere(), true)
   assert.ok(next.forAnswered() < 2 ** 20)
+  await next.grow()
 })
 
 test('little of a small disk is kept, and nothing of a full one', async (t) => {
@@ -150,3 +151,43 @@ for (const bytes of [600, 20_000, 250_000])
     assert.deepEqual(await settle(store, removing), { kind: 'applied' })
     await store.close()
   })
+
+test('large blocks are refused on a disk that others filled, and taken where others were removed', async (t) => {
+  const directory = smallDisk(t, 64)
+  if (!directory) return
+  const store = await openLmdbStore({ directory })
+  const at = await newVolume(store, [])
+  const stored: string[] = []
+  /** As the blocks of a large file are put, until nothing is taken any more; answers how many were. */
+  const fill = async (refusals: number) => {
+    const before = stored.length
+    for (let left = refusals; left > 0; ) {
+      const blocks = Array.from({ length: 8 }, () => newBlock(250_000))
+      const error = await store.putBlocks(at.owner, blocks).catch((error) => error)
+      if (!error) stored.push(...blocks.map(({ hash }) => hash))
+      else assert.equal(error.code, 'ENOSPC', error)
+      if (error) left--
+    }
+    return stored.length - before
+  }
+  for (let i = 0; i < 40; i++) stored.push(...(await putOne(store, at)))
+  takeRest(directory)
+  assert.equal(await fill(20), 0)
+  let again = 0
+  for (let round = 0; round < 5; round++) {
+    const gone = stored.splice(0, stored.length / 2)
+    await store.deleteBlocks(at.owner, gone, Date.now() + 1000)
+    const count = await fill(20)
+    t.diagnostic(`${gone.length} blocks removed, ${count} stored in their place`)
+    again += count
+  }
+  assert.ok(again > 0)
+  assert.ok((await present(store, at.owner, stored)).every(Boolean))
+  await store.close()
+})
+
+async function putOne(store: LmdbStore, at: At): Promise<string[]> {
+  const block = newBlock(250_000)
+  await store.putBlocks(at.owner, [block])
+  return [block.hash]
+}

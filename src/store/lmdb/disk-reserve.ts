@@ -195,7 +195,8 @@ export function isDiskFull(error: unknown, directory: string): boolean {
   return freeBytes(directory) < fullBytes
 }
 
-function freeBytes(directory: string): number {
+/** What whoever is not root can still write. */
+export function freeBytes(directory: string): number {
   const { bavail, bsize } = statfsSync(directory)
   return bavail * bsize
 }

@@ -8,13 +8,14 @@
 
 import { mkdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { open, type RootDatabase } from 'lmdb'
+import { type Database, open, type RootDatabase } from 'lmdb'
 import { Errno, FsError } from '../../posix/errno.js'
 import { isDataFile } from '../../tables/data-file.js'
 import { isFromLmdb } from '../../tables/lmdb-error.js'
 import type { ByteDatabase } from '../../tables/lmdb-tables.js'
 import { StoreUnavailable, StoreUnusable } from '../store.js'
 import { DiskReserve, isDiskFull } from './disk-reserve.js'
+import { DiskRoom, type RootStats } from './disk-room.js'
 import { checkFormat } from './format.js'
 import { withTimeLimit } from './time-limit.js'
 
@@ -46,6 +47,8 @@ export interface WriteOptions {
   readonly urgent?: boolean
   /** What it may need of the disk, at most. */
   readonly bytes?: number
+  /** Large values are among them: see disk-room.ts. */
+  readonly isLarge?: boolean
 }
 
 const openEnvironments = new Map<string, { environment: Environment; users: number }>()
@@ -92,6 +95,8 @@ export class Environment {
   readonly environments: ByteDatabase
   readonly leases: ByteDatabase
   readonly #root: RootDatabase<Buffer, Buffer>
+  readonly #databases: Database<Buffer, Buffer>[] = []
+  readonly #room: DiskRoom
   readonly #syncTimeoutMs: number
   #closed = false
 
@@ -114,6 +119,11 @@ export class Environment {
       this.owners = this.#open('owners')
       this.environments = this.#open('environments')
       this.leases = this.#open('leases')
+      this.#room = new DiskRoom({
+        directory,
+        rootStats: () => this.#root.getStats() as RootStats,
+        stats: () => this.#databases.map((database) => database.getStats() as RootStats),
+      })
       this.reserve.restore()
     } catch (error) {
       void this.#root.close()
@@ -139,6 +149,7 @@ export class Environment {
       // Bounded: each time the reserve is less.
       for (let tries = 0; ; tries++)
         try {
+          if (options.isLarge && options.bytes) this.#checkRoom(options.bytes)
           const result = await this.#transact(run)
           if (tries === 0) this.reserve.restore()
           return result
@@ -183,6 +194,15 @@ export class Environment {
     await closed.finally(() => closing.delete(this.directory))
   }
 
+  #checkRoom(bytes: number): void {
+    try {
+      this.#root.resetReadTxn()
+      this.#room.check(bytes)
+    } catch (error) {
+      throw new WriteFailed(error, this.directory)
+    }
+  }
+
   async #transact<T>(run: () => T): Promise<T> {
     let thrown: unknown
     const caught = () => {
@@ -204,7 +224,9 @@ export class Environment {
   }
 
   #open(name: string): ByteDatabase {
-    return this.#root.openDB<Buffer, Buffer>({ name, ...bytes })
+    const database = this.#root.openDB<Buffer, Buffer>({ name, ...bytes })
+    this.#databases.push(database)
+    return database
   }
 }
 

@@ -161,7 +161,7 @@ export class LmdbStore implements Store {
       }
     }
     const bytes = encoded.reduce((sum, { bytes: { length } }) => sum + length + rowBytes, 0)
-    await this.#environment.writeOrFull(put, { urgent, bytes })
+    await this.#environment.writeOrFull(put, { urgent, bytes, isLarge: true })
   }
 
   keptForAnswered(): number {
