@@ -8,7 +8,7 @@ import { openSpoolStorage, type SpoolStorageStatus } from '../content/spool-stor
 import type { Journals } from '../journal/journal.js'
 import { openReplica } from '../replica/open-replica.js'
 import type { Replica, ReplicaStatus } from '../replica/replica.js'
-import type { ReplicaLogger } from '../replica/replica-options.js'
+import type { ReplicaLogger, ReplicaOptions } from '../replica/replica-options.js'
 import type { Store } from '../store/store.js'
 import type { Copies } from '../tables/copies.js'
 import { systemClock } from '../volume/clock.js'
@@ -83,12 +83,7 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
   const spool = openSpoolStorage({ directory: options.spoolDirectory })
   // The replica asks the vfs what is open; the vfs is made over the replica.
   let vfs: Vfs | undefined
-  // What another process left may turn out lost before there is anybody to be told.
-  const untold: ((vfs: Vfs) => void)[] = []
-  const toVfs = (tell: (vfs: Vfs) => void) => {
-    if (vfs) tell(vfs)
-    else untold.push(tell)
-  }
+  const losses = createLossTeller()
   let replica: Replica<Intent>
   try {
     replica = await openReplica<Intent>({
@@ -102,16 +97,7 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
       pins: () => vfs?.pins() ?? [],
       isHeld: (ino) => vfs?.isUsed(ino) ?? false,
       isBusy: () => (vfs?.status().openHandles ?? 0) > 0,
-      onLost: (intent, error, id) => toVfs((made) => made.lost(intent, error, id)),
-      onLosing(changes) {
-        const keep = (made: Vfs) => {
-          for (const { intent, error, id } of changes) made.losing(intent, error, id)
-        }
-        if (!vfs) return new Promise<void>((kept) => toVfs((made) => kept(keep(made))))
-        keep(vfs)
-        return undefined
-      },
-      onSpared: ({ intent, id }) => toVfs((made) => made.spared(intent, id)),
+      ...losses.hooks,
       ...(options.journals ? { journals: options.journals } : {}),
       writeLease: options.writeLease ?? false,
       ...(options.freeBytes ? { freeBytes: options.freeBytes } : {}),
@@ -139,7 +125,7 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
     ...(options.rescue ? { rescue: options.rescue } : {}),
   })
   vfs = made
-  for (const tell of untold) tell(made)
+  losses.begin(made)
   return {
     vfs: made,
     processId,
@@ -156,6 +142,35 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
       await closeAll({ vfs: made, replica, content, spool, settled }, deadlineMs)
     },
   }
+}
+
+type LossHooks = Required<Pick<ReplicaOptions<Intent>, 'onLost' | 'onLosing' | 'onSpared'>>
+
+/** What another process left may turn out lost before there is anybody to be told: that waits for `begin`. */
+function createLossTeller(): { readonly hooks: LossHooks; begin(vfs: Vfs): void } {
+  let vfs: Vfs | undefined
+  const untold: ((vfs: Vfs) => void)[] = []
+  const toVfs = (tell: (vfs: Vfs) => void) => {
+    if (vfs) tell(vfs)
+    else untold.push(tell)
+  }
+  const hooks: LossHooks = {
+    onLost: (intent, error, id) => toVfs((made) => made.lost(intent, error, id)),
+    onLosing(changes) {
+      const keep = (made: Vfs) => {
+        for (const { intent, error, id } of changes) made.losing(intent, error, id)
+      }
+      if (!vfs) return new Promise<void>((kept) => toVfs((made) => kept(keep(made))))
+      keep(vfs)
+      return undefined
+    },
+    onSpared: ({ intent, id }) => toVfs((made) => made.spared(intent, id)),
+  }
+  const begin = (made: Vfs) => {
+    vfs = made
+    for (const tell of untold.splice(0)) tell(made)
+  }
+  return { hooks, begin }
 }
 
 interface OpenParts {
