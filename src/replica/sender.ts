@@ -13,6 +13,7 @@ import type { Recalls } from './recalls.js'
 import type { PrepareAgain } from './replica.js'
 import type { Settings } from './replica-options.js'
 import { type Decision, Sent, type SettleContext } from './settle.js'
+import { stepBack } from './step-back.js'
 import { uploadAnswered, uploadFirst } from './uploads.js'
 import { backoffMs, Nap, sleep } from './waiting.js'
 import type { LeaseEntry, WriteLeaseKeeper } from './write-lease.js'
@@ -126,21 +127,9 @@ export class Sender<Intent> {
       if (!(await follow.isCurrent(random))) continue
       const decision = await this.#attempt(losses === 0, areStored)
       losses = decision?.kind === 'lost' || decision?.kind === 'failed' ? losses + 1 : 0
-      if (losses > 0 && !this.#triesAtOnce(decision)) await this.#stepBack(losses)
+      if (losses > 0) await stepBack(decision, losses, this.#context)
     }
     this.#isHurried = false
-  }
-
-  /** Where the engine orders transactions itself: who steps back there lets a busy process win them all. */
-  #triesAtOnce(decision: Decision | undefined): boolean {
-    return decision?.kind === 'lost' && this.#context.committed.source.kind === 'shared'
-  }
-
-  /** Whoever has won goes on meanwhile: with what was read before the sleep every race would be lost. */
-  async #stepBack(losses: number): Promise<void> {
-    const { clock, random, signal, follow, committed } = this.#context
-    await sleep(clock, backoffMs(losses - 1, random), signal)
-    if (committed.source.kind !== 'shared' && !signal.aborted) await follow.poll().catch(() => {})
   }
 
   async #attempt(isFirst: boolean, areStored: boolean): Promise<Decision | undefined> {

@@ -1,104 +1,14 @@
-// With the write lease: what is answered in the tick of the call, what waits for the store all the same, and
-// what becomes of answers when the store fails behind them.
+// With the write lease: what is answered in the tick of the call, and what waits for the store all the same.
 
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SimJournals } from '../../test/simulation/sim-journals.js'
-import { isErrno, openTestVfs, root, type TestVfs } from '../../test/vfs/test-vfs.js'
+import { atOnce, counted, holding, read, writeAtOnce } from '../../test/vfs/holding.js'
+import { openTestVfs, root } from '../../test/vfs/test-vfs.js'
 import { createUnreliableStore } from '../../test/vfs/unreliable-store.js'
-import { Errno, FsError } from '../posix/errno.js'
 import { O_CREAT, O_RDWR } from '../posix/open-flags.js'
-import type { ReplicaOptions } from '../replica/replica-options.js'
 import { createMemoryStore } from '../store/memory/memory-store.js'
-import type { Store } from '../store/store.js'
-import { type Clock, systemClock } from '../volume/clock.js'
 import { rootIno } from '../volume/inode.js'
-import type { Intent } from './intents/intent.js'
-import type { Vfs } from './vfs.js'
-import type { VfsOptions } from './vfs-options.js'
-
-interface Counts {
-  puts: number
-  commits: number
-  /** What putBlocks is answered with. */
-  failPut: () => Error | undefined
-  readonly store: Store
-}
-
-function counted(): Counts {
-  const store = createMemoryStore()
-  const counts: Counts = { puts: 0, commits: 0, failPut: () => undefined, store }
-  const { putBlocks, commit } = store
-  store.putBlocks = async (owner, blocks) => {
-    counts.puts++
-    const failure = counts.failPut()
-    if (failure) throw failure
-    return putBlocks.call(store, owner, blocks)
-  }
-  store.commit = (change) => {
-    counts.commits++
-    return commit.call(store, change)
-  }
-  return counts
-}
-
-interface Holding {
-  readonly store: Store
-  readonly vfs?: Partial<VfsOptions>
-  readonly freeBytes?: () => number | undefined
-  readonly replica?: Partial<ReplicaOptions<Intent>>
-}
-
-/** Runs `body` on a mount that holds the write lease. */
-async function holding(
-  { store, vfs, freeBytes, replica }: Holding,
-  body: (vfs: Vfs, opened: TestVfs) => Promise<void>,
-): Promise<void> {
-  const journals = new SimJournals(randomUUID).open(
-    () => true,
-    () => undefined,
-  )
-  const opened = await openTestVfs({
-    store,
-    ...(vfs ? { vfs } : {}),
-    replica: { journals, writeLease: true, ...(freeBytes ? { freeBytes } : {}), ...replica },
-  })
-  try {
-    const isHolder = () => opened.replica.status().early.lease === 'held'
-    for (let i = 0; i < 200 && !isHolder(); i++)
-      await opened.vfs.mkdir(root, rootIno, `d${i}`, 0o755)
-    assert.ok(isHolder(), 'who commits one change after the other gets the lease')
-    await opened.replica.settled()
-    await body(opened.vfs, opened)
-  } finally {
-    await opened.close()
-  }
-}
-
-function atOnce<T>(answer: T | Promise<T>, what: string): T {
-  if (answer instanceof Promise) throw new Error(`${what} is answered through a promise`)
-  return answer
-}
-
-function writeAtOnce(vfs: Vfs, name: string, text: string): number {
-  const { handle, inode } = atOnce(
-    vfs.create(root, rootIno, name, 0o644, O_CREAT | O_RDWR),
-    'create',
-  )
-  atOnce(vfs.write(root, handle, 0, Buffer.from(text)), 'write')
-  atOnce(vfs.flush(root, handle), 'close')
-  vfs.release(root, handle)
-  return inode.ino
-}
-
-async function read(vfs: Vfs, ino: number): Promise<string> {
-  const handle = await vfs.open(root, ino, 0)
-  const bytes = Buffer.concat(await vfs.read(root, handle, 0, 1_000_000))
-  vfs.release(root, handle)
-  return bytes.toString()
-}
 
 test('names, attributes and small files are answered in the tick of the call', async () => {
   const counts = counted()
@@ -196,106 +106,6 @@ test('an own commit that lands while a change is looked at holds up nothing', as
     store.commit = commit
     await vfs.syncfs(root)
     assert.equal(replica.head.usedBytes, 10_000)
-  })
-})
-
-test('what makes something is not answered early where the disk is nearly full; what removes is', async () => {
-  const counts = counted()
-  let free: number | undefined
-  await holding({ ...counts, freeBytes: () => free }, async (vfs) => {
-    writeAtOnce(vfs, 'before', 'x'.repeat(5000))
-    free = 1_000_000
-    assert.ok(vfs.mkdir(root, rootIno, 'dir', 0o755) instanceof Promise)
-    await sleep(50)
-    atOnce(vfs.unlink(root, rootIno, 'before'), 'unlink')
-  })
-})
-
-test('a disk that is full behind an answer loses nothing: it is stored when there is room', async () => {
-  const counts = counted()
-  await holding(counts, async (vfs, { replica }) => {
-    counts.failPut = () => new FsError(Errno.ENOSPC, 'no room')
-    const ino = writeAtOnce(vfs, 'f', 'kept'.repeat(1000))
-    await sleep(400)
-    assert.equal(replica.status().early.uncommitted > 0, true)
-    assert.equal(await read(vfs, ino), 'kept'.repeat(1000))
-    counts.failPut = () => undefined
-    await replica.settled()
-    assert.equal(replica.status().early.lost, 0)
-  })
-})
-
-test('as long as an answered block cannot be stored, the store is asked once between two naps', async () => {
-  const counts = counted()
-  let naps = 0
-  const clock: Clock = {
-    ...systemClock,
-    setTimer(delayMs, fire, holds) {
-      if (delayMs === 500) naps++
-      return systemClock.setTimer(delayMs, fire, holds)
-    },
-  }
-  const replica = { clock, random: () => 1 }
-  await holding({ ...counts, replica }, async (vfs, { replica }) => {
-    const puts = []
-    counts.failPut = () => new FsError(Errno.ENOSPC, 'no room')
-    for (let i = 0; i < 70; i++) writeAtOnce(vfs, `f${i}`, `${i} `.repeat(1000))
-    for (let seen = 0; seen < 4; await sleep(20)) {
-      if (naps === seen) continue
-      seen = naps
-      puts.push(counts.puts)
-    }
-    counts.failPut = () => undefined
-    await replica.settled()
-    assert.deepEqual(
-      puts.slice(1),
-      puts.slice(0, -1).map((before) => before + 1),
-    )
-  })
-})
-
-test('a quota is told at the call, not behind it', async () => {
-  const counts = counted()
-  await holding(counts, async (vfs, { replica }) => {
-    const { head } = replica
-    Object.assign(head, { quotaBytes: head.usedBytes + 30_000 })
-    writeAtOnce(vfs, 'fits', 'x'.repeat(20_000))
-    const { handle } = await vfs.create(root, rootIno, 'f', 0o644, O_CREAT | O_RDWR)
-    await vfs.write(root, handle, 0, Buffer.alloc(20_000))
-    await assert.rejects(async () => vfs.flush(root, handle), isErrno(Errno.EDQUOT))
-    vfs.release(root, handle)
-    await replica.settled()
-    assert.equal(replica.status().early.lost, 0)
-  })
-})
-
-test('with the store known to be out of reach, writes fail at once, and reads go on', async () => {
-  const store = createUnreliableStore(createMemoryStore(), {
-    seed: 1,
-    unknownCommits: 0,
-    remote: true,
-  })
-  await holding({ store }, async (vfs, { replica }) => {
-    const ino = writeAtOnce(vfs, 'f', 'kept'.repeat(1000))
-    const { handle } = await vfs.create(root, rootIno, 'log', 0o644, O_CREAT | O_RDWR)
-    store.cut = true
-    while (replica.status().state !== 'offline') await replica.poll().catch(() => undefined)
-    for (const change of [
-      () => vfs.write(root, handle, 0, Buffer.from('line\n')),
-      () => vfs.fallocate(root, handle, 0, 0, 100),
-      () => vfs.setattr(root, ino, { size: 1 }),
-      () => vfs.mkdir(root, rootIno, 'dir', 0o755),
-    ]) {
-      const began = performance.now()
-      await assert.rejects(async () => change(), isErrno(Errno.EIO))
-      assert.ok(performance.now() - began < 1000)
-    }
-    assert.equal(await read(vfs, ino), 'kept'.repeat(1000))
-    store.cut = false
-    while (replica.status().state === 'offline') await sleep(20)
-    await replica.settled()
-    assert.equal(replica.status().early.lost, 0)
-    vfs.release(root, handle)
   })
 })
 
