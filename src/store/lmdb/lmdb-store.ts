@@ -269,16 +269,7 @@ export class LmdbStore implements Store {
   /** Forgets a volume's log entries up to `seq`, as a log that grows too long does by itself. */
   async expireLog(volume: Uuid, seq: number): Promise<void> {
     const writer = new VolumeWriter(this.#environment, volume)
-    await this.#environment.write(
-      () => {
-        const row = writer.row()
-        if (!row) return
-        let { logFirst, logBytes } = row
-        while (logFirst <= seq) logBytes -= writer.removeLog(logFirst++)
-        writer.setRow({ ...row, logFirst, logBytes })
-      },
-      { urgent: true },
-    )
+    await this.#environment.write(() => writer.forgetLog(seq), { urgent: true })
   }
 
   #fresh(volume: Uuid): LmdbTables {

@@ -74,6 +74,15 @@ export class VolumeWriter {
     return length
   }
 
+  /** Forgets the entries up to `seq`. */
+  forgetLog(seq: number): void {
+    const row = this.row()
+    if (!row) return
+    let { logFirst, logBytes } = row
+    while (logFirst <= seq) logBytes -= this.removeLog(logFirst++)
+    this.setRow({ ...row, logFirst, logBytes })
+  }
+
   #logKey(seq: number): Buffer {
     return recordKey(this.#prefix, RecordKind.log, seq, '')
   }
