@@ -42,6 +42,8 @@ export class Committed implements Namespace {
   readonly #isHeld: (ino: number) => boolean
   #source: Source
   #head: Head
+  /** Undefined: not asked for yet. */
+  #highest: number | undefined
   #behind = false
   #looked = false
   readonly #tickEnds = (): void => {
@@ -87,6 +89,8 @@ export class Committed implements Namespace {
     if (this.behind) return this.#readInode(ino)
     const cached = this.#inodes.get(ino)
     if (cached) return cached
+    // Whoever makes an inode asks for its number first: it is mostly higher than all others.
+    if (!this.#coverage && ino > this.#highestIno) return undefined
     const inode = this.#readInode(ino)
     if (inode) this.#inodes.set(ino, inode)
     return inode
@@ -167,6 +171,7 @@ export class Committed implements Namespace {
   replace(source: Source, head: Head): void {
     this.#source = source
     this.#head = head
+    this.#highest = undefined
     this.#behind = false
     this.#inodes.clear()
     this.#dirents.clear()
@@ -229,11 +234,21 @@ export class Committed implements Namespace {
     else this.#inodes.delete(ino)
   }
 
+  get #highestIno(): number {
+    this.#highest ??= Math.max(rootIno, this.#source.tables.highestIno())
+    return this.#highest
+  }
+
+  #raiseHighest(ino: number): void {
+    if (this.#highest !== undefined && ino > this.#highest) this.#highest = ino
+  }
+
   #learn(record: VolumeRecord): void {
     if (record.kind === RecordKind.inode)
       this.#inodes.set(record.parent, unpackInode(record.parent, record.value))
     if (record.kind !== RecordKind.dirent) return
     const { ino, type, inode } = unpackDirent(record)
+    this.#raiseHighest(ino)
     this.#dirents.set(record.parent, record.name, { ino, type })
     if (inode) this.#inodes.set(ino, inode)
   }

@@ -56,6 +56,10 @@ export class CopyOnDisk implements WritableTables {
     return this.#tables.names(ino)
   }
 
+  highestIno(): number {
+    return this.#tables.highestIno()
+  }
+
   count(): number {
     return this.#tables.count()
   }

@@ -50,6 +50,8 @@ test('tables on disk are what tables in memory are', async () => {
       else tables.apply([...puts.values()], [...deletes.values()], head)
     assert.deepEqual(disk.head(), memory.head())
     assert.equal(disk.count(), memory.count())
+    assert.ok(disk.highestIno() <= memory.highestIno(), 'of those that are there')
+    for (let ino = disk.highestIno() + 1; ino < 22; ino++) assert.deepEqual(memory.names(ino), [])
     for (const parent of [1, 2, 3])
       assert.deepEqual(plain(disk.list(parent, 'n3', 4)), plain(memory.list(parent, 'n3', 4)))
     assert.deepEqual(plain(disk.scan(undefined, 99)), plain(memory.scan(undefined, 99)))

@@ -10,6 +10,8 @@ export interface Link {
 
 export class Links {
   readonly #links = new Map<number, Link | Map<string, Link>>()
+  /** No inode that ever had a name here has a higher number. */
+  highest = 0
 
   of(ino: number): Link[] {
     const links = this.#links.get(ino)
@@ -18,6 +20,7 @@ export class Links {
   }
 
   add(ino: number, parent: number, name: Name): void {
+    if (ino > this.highest) this.highest = ino
     const links = this.#links.get(ino)
     if (links === undefined) this.#links.set(ino, { parent, name })
     else if (links instanceof Map) links.set(`${parent}/${name}`, { parent, name })

@@ -49,9 +49,16 @@ export function linkKey(prefix: Buffer, ino: number, parent: number, name: Name)
 
 /** What follows the inode in an index row's key. */
 export function ownLink(key: Buffer): { parent: number; name: Name } {
-  const at = idLength + 8
-  const parent = key.readUInt32BE(at) * 0x1_0000_0000 + key.readUInt32BE(at + 4)
-  return { parent, name: key.toString('latin1', linkNameAt) }
+  return { parent: readNumber(key, idLength + 8), name: key.toString('latin1', linkNameAt) }
+}
+
+/** The inode of an index row's key. */
+export function inoOfLink(key: Buffer): number {
+  return readNumber(key, idLength)
+}
+
+function readNumber(key: Buffer, at: number): number {
+  return key.readUInt32BE(at) * 0x1_0000_0000 + key.readUInt32BE(at + 4)
 }
 
 function writeNumber(key: Buffer, value: number, at: number): void {

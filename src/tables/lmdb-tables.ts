@@ -9,7 +9,7 @@ import type { Head } from '../volume/head.js'
 import { decodeHead } from '../volume/head-codec.js'
 import type { Name } from '../volume/name.js'
 import { type Key, RecordKind, type Uuid, type VolumeRecord } from '../volume/record.js'
-import { idBytes, linkKey, ownKey, ownLink, ownName, recordKey } from './lmdb-keys.js'
+import { idBytes, inoOfLink, linkKey, ownKey, ownLink, ownName, recordKey } from './lmdb-keys.js'
 import type { Tables } from './tables.js'
 
 /** A sub-database whose keys and values are bytes. */
@@ -75,6 +75,13 @@ export class LmdbTables implements Tables {
     const start = linkKey(this.#prefix, ino, 0, '')
     const end = linkKey(this.#prefix, ino + 1, 0, '')
     return [...this.#source.links.getKeys({ start, end })].map(ownLink)
+  }
+
+  highestIno(): number {
+    const start = linkKey(this.#prefix, Number.MAX_SAFE_INTEGER, 0, '')
+    const end = linkKey(this.#prefix, 0, 0, '')
+    const [last] = this.#source.links.getKeys({ start, end, reverse: true, limit: 1 })
+    return last ? inoOfLink(last) : 0
   }
 
   count(): number {

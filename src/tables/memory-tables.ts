@@ -33,6 +33,10 @@ export class MemoryTables implements WritableTables {
     return this.#links.of(ino)
   }
 
+  highestIno(): number {
+    return this.#links.highest
+  }
+
   count(): number {
     return this.#section(RecordKind.dirent).count + this.#section(RecordKind.inode).count
   }

@@ -21,6 +21,8 @@ export interface Tables {
   list(parent: number, after: Name | undefined, limit: number): VolumeRecord[]
   /** Every name of an inode, in no particular order. */
   names(ino: number): { parent: number; name: Name }[]
+  /** No inode has a higher number; 0 where there is none. One that has had it may be gone. */
+  highestIno(): number
   /** How many dirents and inode records there are. */
   count(): number
 }
