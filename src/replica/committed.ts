@@ -4,11 +4,9 @@
 // any moment: then `behind` is true until the entries between have been applied here, and meanwhile
 // reads bypass the caches, which still tell what was shown before.
 
-import { Errno, FsError } from '../posix/errno.js'
 import type { Tables, WritableTables } from '../tables/tables.js'
 import type { Head } from '../volume/head.js'
 import { type Dirent, type Inode, rootIno } from '../volume/inode.js'
-import { decodeDirent, decodeInode } from '../volume/inode-codec.js'
 import { decodeJournalNumber } from '../volume/journal-number.js'
 import type { LogEntry } from '../volume/log-entry.js'
 import type { Name } from '../volume/name.js'
@@ -18,6 +16,7 @@ import { DirentCache } from './dirent-cache.js'
 import { GenerationalCache } from './generational-cache.js'
 import type { NamedDirent, NamePlace, Namespace } from './namespace.js'
 import { NotLoaded } from './replica.js'
+import { unpackDirent, unpackInode } from './unpack.js'
 
 /** Where the records lie: a copy that this replica writes, or the engine's own tables. */
 export type Source =
@@ -36,9 +35,13 @@ export interface CommittedOptions {
   readonly isHeld?: ((ino: number) => boolean) | undefined
 }
 
+const namesMax = 2048
+
 export class Committed implements Namespace {
   readonly #inodes: GenerationalCache<number, Inode>
   readonly #dirents: DirentCache
+  /** Of directories, above all: each change within one asks for its own name. */
+  readonly #names: GenerationalCache<number, readonly NamePlace[]>
   readonly #isHeld: (ino: number) => boolean
   #source: Source
   #head: Head
@@ -56,6 +59,7 @@ export class Committed implements Namespace {
     this.#isHeld = options.isHeld ?? (() => false)
     this.#inodes = new GenerationalCache(options.cacheMax, options.isHeld)
     this.#dirents = new DirentCache(options.cacheMax)
+    this.#names = new GenerationalCache(namesMax)
   }
 
   /** The head after the last entry applied here. */
@@ -123,8 +127,13 @@ export class Committed implements Namespace {
     })
   }
 
-  names(ino: number): NamePlace[] {
-    return this.#source.tables.names(ino)
+  names(ino: number): readonly NamePlace[] {
+    if (this.behind || this.#coverage) return this.#source.tables.names(ino)
+    const cached = this.#names.get(ino)
+    if (cached) return cached
+    const names = this.#source.tables.names(ino)
+    this.#names.set(ino, names)
+    return names
   }
 
   parentOf(directory: number): number | undefined {
@@ -175,6 +184,7 @@ export class Committed implements Namespace {
     this.#behind = false
     this.#inodes.clear()
     this.#dirents.clear()
+    this.#names.clear()
     for (const [ino] of [...this.#inodes.entries()]) this.#refresh(ino)
   }
 
@@ -215,7 +225,7 @@ export class Committed implements Namespace {
         const before = this.direntBefore(parent, name)
         this.#dirents.delete(parent, name)
         if (before === undefined) this.#forgetUnsure()
-        else if (before) this.#inodes.delete(before.ino)
+        else if (before) this.#forgetIno(before.ino)
       }
   }
 
@@ -225,7 +235,13 @@ export class Committed implements Namespace {
    */
   #forgetUnsure(): void {
     this.#inodes.clear()
+    this.#names.clear()
     for (const [ino] of [...this.#inodes.entries()]) this.#refresh(ino)
+  }
+
+  #forgetIno(ino: number): void {
+    this.#inodes.delete(ino)
+    this.#names.delete(ino)
   }
 
   #refresh(ino: number): void {
@@ -249,6 +265,7 @@ export class Committed implements Namespace {
     if (record.kind !== RecordKind.dirent) return
     const { ino, type, inode } = unpackDirent(record)
     this.#raiseHighest(ino)
+    this.#names.delete(ino)
     this.#dirents.set(record.parent, record.name, { ino, type })
     if (inode) this.#inodes.set(ino, inode)
   }
@@ -277,21 +294,4 @@ export class Committed implements Namespace {
 export interface ShownDirent extends NamePlace {
   /** Null: it was shown that there is none. */
   readonly dirent: Dirent | null
-}
-
-function unpackDirent(record: VolumeRecord): ReturnType<typeof decodeDirent> {
-  try {
-    return decodeDirent(record.value)
-  } catch (cause) {
-    const place = `${record.parent}/${JSON.stringify(record.name)}`
-    throw new FsError(Errno.EIO, `the directory entry ${place} cannot be read`, { cause })
-  }
-}
-
-function unpackInode(ino: number, value: Uint8Array): Inode {
-  try {
-    return decodeInode(ino, value)
-  } catch (cause) {
-    throw new FsError(Errno.EIO, `inode ${ino} cannot be read`, { cause })
-  }
 }
