@@ -240,8 +240,13 @@ export class Overlay implements Draft {
   }
 
   #dropName(ino: number, parent: number, name: Name): void {
-    const rest = this.names(ino).filter((place) => place.name !== name || place.parent !== parent)
-    this.#putNames(ino, rest)
+    // Whoever has one name needs no search for the others.
+    const isOnly = !this.#names.has(ino) && this.inode(ino)?.shared === false
+    const names = isOnly ? noNames : this.names(ino)
+    this.#putNames(
+      ino,
+      names.filter((place) => place.name !== name || place.parent !== parent),
+    )
     // Its last name: the step must remove the inode too, which `end` looks at.
     if (!this.#touchedInodes.has(ino)) this.#touchedInodes.set(ino, this.inode(ino))
   }
