@@ -5,7 +5,7 @@ import type { Content, Dirent, Inode } from '../volume/inode.js'
 import { decodeDirent, decodeInode } from '../volume/inode-codec.js'
 import { RecordKind } from '../volume/record.js'
 import type { Namespace } from './namespace.js'
-import { mergeWrites, namedHashChanges, recordWrites } from './records.js'
+import { encodedValue, mergeWrites, namedHashChanges, recordWrites } from './records.js'
 
 const time = { sec: 1, nsec: 0 }
 const file = (ino: number, shared = false): Inode => ({ ...newInode(ino, 0o100644, time), shared })
@@ -34,8 +34,9 @@ test('an inode with one name stands in the record of the name', () => {
     dirents: [],
   })
   assert.equal(writes.length, 1)
-  const [{ kind, parent, name, value }] = writes as [(typeof writes)[0]]
-  assert.deepEqual([kind, parent, name], [RecordKind.dirent, 1, 'a'])
+  const [write] = writes as [(typeof writes)[0]]
+  assert.deepEqual([write.kind, write.parent, write.name], [RecordKind.dirent, 1, 'a'])
+  const value = encodedValue(write)
   assert.deepEqual(value && decodeDirent(value).inode, file(5))
 })
 

@@ -10,13 +10,20 @@ import type { Touched } from './overlay.js'
 
 /** One record as a step leaves it; `value` undefined: it goes. */
 export interface RecordWrite extends Key {
-  readonly value: Uint8Array | undefined
+  readonly value: Uint8Array | Later | undefined
 }
+
+/** Of a directory in which names were made or removed: nearly always the next step does the same. */
+export type Later = () => Uint8Array
 
 /** What an entry does to the records: one statement for each key. */
 export interface RecordChanges {
   readonly puts: readonly VolumeRecord[]
   readonly deletes: readonly Key[]
+}
+
+export function encodedValue({ value }: RecordWrite): Uint8Array | undefined {
+  return typeof value === 'function' ? value() : value
 }
 
 /** The records of everything that a step touched, as `after` has them. */
@@ -26,19 +33,26 @@ export function recordWrites(
 ): RecordWrite[] {
   const writes: RecordWrite[] = []
   const dirents = new Map<number, Set<Name>>()
-  for (const { parent, name } of touched.dirents) add(dirents, parent, name)
+  const directories = new Set<number>()
+  for (const { parent, name } of touched.dirents) {
+    add(dirents, parent, name)
+    directories.add(parent)
+  }
   for (const [ino, before] of touched.inodes) {
     const inode = after.inode(ino)
     const own = inode?.shared || ino === rootIno
     const key = { kind: RecordKind.inode, parent: ino, name: '' }
-    if (inode && own) writes.push({ ...key, value: encodeInode(inode) })
+    if (inode && own) {
+      const encode = () => encodeInode(inode)
+      writes.push({ ...key, value: directories.has(ino) ? encode : encode() })
+    }
     if (!inode && before?.shared) writes.push({ ...key, value: undefined })
     // Its names hold the attributes, or held them until now.
     if (inode && !(inode.shared && before?.shared))
       for (const { parent, name } of after.names(ino)) add(dirents, parent, name)
   }
   for (const [parent, names] of dirents)
-    for (const name of names) writes.push(direntWrite(after, parent, name))
+    for (const name of names) writes.push(direntWrite(after, parent, name, directories))
   return writes
 }
 
@@ -52,9 +66,12 @@ export function mergeWrites(writes: readonly RecordWrite[]): RecordChanges {
   for (const write of writes) last.set(`${write.kind}/${write.parent}/${write.name}`, write)
   const puts: VolumeRecord[] = []
   const deletes: Key[] = []
-  for (const { kind, parent, name, value } of last.values())
+  for (const write of last.values()) {
+    const { kind, parent, name } = write
+    const value = encodedValue(write)
     if (value) puts.push({ kind, parent, name, value })
     else deletes.push({ kind, parent, name })
+  }
   return { puts, deletes }
 }
 
@@ -76,11 +93,19 @@ export function namedHashChanges(
   return { begins, ceases }
 }
 
-function direntWrite(after: Namespace, parent: number, name: Name): RecordWrite {
+function direntWrite(
+  after: Namespace,
+  parent: number,
+  name: Name,
+  directories: ReadonlySet<number>,
+): RecordWrite {
+  const key = { kind: RecordKind.dirent, parent, name }
   const dirent = after.lookup(parent, name)
-  const inode = dirent && after.inode(dirent.ino)
-  const value = dirent && encodeDirent(dirent, inode)
-  return { kind: RecordKind.dirent, parent, name, value }
+  if (!dirent) return { ...key, value: undefined }
+  const inode = after.inode(dirent.ino)
+  const encode = () => encodeDirent(dirent, inode)
+  // Its times and links alone have changed: nothing that could not be encoded.
+  return { ...key, value: directories.has(dirent.ino) ? encode : encode() }
 }
 
 function add(dirents: Map<number, Set<Name>>, parent: number, name: Name): void {

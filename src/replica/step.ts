@@ -15,6 +15,9 @@ export interface Step {
   readonly added: Usage
 }
 
+/** Of a directory's record, about. */
+const directoryBytes = 48
+
 export interface InodeStep {
   readonly ino: number
   readonly before: Inode | undefined
@@ -27,7 +30,8 @@ export function stepOf(after: Overlay, { inodes, dirents, added }: Touched): Ste
   const writes = recordWrites(after, { inodes, dirents })
   if (writes.length === 0) return undefined
   let bytes = 0
-  for (const { name, value } of writes) bytes += 16 + name.length + (value?.length ?? 0)
+  for (const { name, value } of writes)
+    bytes += 16 + name.length + (value instanceof Uint8Array ? value.length : directoryBytes)
   const steps: InodeStep[] = []
   for (const [ino, before] of inodes) steps.push({ ino, before, after: after.inode(ino) })
   const { begins } = namedHashChanges(steps)

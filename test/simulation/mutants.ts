@@ -3,6 +3,7 @@
 
 import type { Draft } from '../../src/replica/namespace.js'
 import { protocol as soundProtocol } from '../../src/replica/protocol.js'
+import { encodedValue } from '../../src/replica/records.js'
 import type { Rules } from '../../src/replica/replica.js'
 import type { Commit } from '../../src/store/store.js'
 import { defaultScenario, type Scenario } from './scenario.js'
@@ -96,8 +97,11 @@ export const mutants: readonly Mutant[] = [
       protocol: {
         ...soundProtocol,
         merge: (writes) => ({
-          puts: writes.flatMap(({ value, ...key }) => (value ? [{ ...key, value }] : [])),
-          deletes: writes.flatMap(({ value, ...key }) => (value ? [] : [key])),
+          puts: writes.flatMap((write) => {
+            const value = encodedValue(write)
+            return value ? [{ ...write, value }] : []
+          }),
+          deletes: writes.filter(({ value }) => !value),
         }),
       },
     },
