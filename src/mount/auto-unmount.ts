@@ -18,7 +18,8 @@ export interface AutoUnmount {
 // $1 is the mountpoint, $2 the same as mountinfo writes it, $3 the server, the rest the command. statfs
 // always asks the server, stat may be answered by the kernel's cache. Only a mount that is dead is detached:
 // by now another may lie there, and the kernel gives the ids of mounts anew. The same goes for connections:
-// the one is aborted that was the server's while it lived, as long as threads are left that keep it.
+// the one is aborted that was the server's while it lived, as long as threads are left that keep it. The end
+// is that of the whole session: a sleep would outlive the shell that waits for it.
 const script = `
 trap '' HUP INT TERM
 mountpoint=$1 escaped=$2 server=$3
@@ -53,15 +54,16 @@ look() {
   done
 }
 
+end() { kill -KILL 0; }
+
 look >/dev/null 2>&1 &
-IFS= read -r word
-status=$?
+IFS= read -r word && end
 kill -KILL $!
-[ $status -eq 0 ] && exit 0
-said=$(LC_ALL=C timeout 10 stat -f -- "$mountpoint" 2>&1) && exit 0
+said=$(LC_ALL=C timeout 10 stat -f -- "$mountpoint" 2>&1) && end
 case $said in
-  *'not connected'* | *'connection abort'*) exec "$@" >/dev/null 2>&1 ;;
-esac`
+  *'not connected'* | *'connection abort'*) "$@" >/dev/null 2>&1 ;;
+esac
+end`
 
 /** Starts the watcher of a mount of this process. */
 export function startAutoUnmount(mountpoint: string): AutoUnmount {
