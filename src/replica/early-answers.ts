@@ -21,8 +21,8 @@ const journalBytesMax = 128 * 2 ** 20
 const reserveBytes = 16 * 2 ** 20
 /** What a change may need on the store's disk besides its bytes: a handful of pages written anew. */
 const changeBytes = 16 * 1024
-/** No change is larger that is answered early: a block, and what is said of it. */
-const largestBytes = 512 * 1024
+/** For what stands beside the blocks: the entry, manifests, attributes. */
+const marginBytes = 512 * 1024
 
 export interface EarlyAnswersContext<Intent> {
   readonly journals: Journals | undefined
@@ -89,14 +89,21 @@ export class EarlyAnswers<Intent> {
    * Whether there is room for what it makes once all that is `uncommitted` has been stored: free now, and kept
    * by the store, should somebody else take what is free.
    */
-  fits({ begins, added }: Step, uncommitted: { readonly count: number; bytes: number }): boolean {
+  fits(
+    { begins, added, inodes }: Step,
+    uncommitted: { readonly count: number; readonly bytes: number },
+  ): boolean {
     if (begins.length === 0 && added.inodes <= 0) return true
     const { freeBytes, store } = this.#context
     const free = freeBytes()
     if (free !== undefined && free < 2 * uncommitted.bytes + reserveBytes) return false
     const kept = store.keptForAnswered?.()
-    const needed = uncommitted.bytes + uncommitted.count * changeBytes + largestBytes
-    return kept === undefined || needed <= kept
+    if (kept === undefined) return true
+    // The blocks of a file that are new are no longer than the file.
+    const made =
+      begins.length === 0 ? 0 : inodes.reduce((sum, one) => sum + (one.after?.size ?? 0), 0)
+    const needed = uncommitted.bytes + uncommitted.count * changeBytes + made + marginBytes
+    return needed <= kept
   }
 
   /** False: it does not stand in the journal, and has to wait for its commit. */

@@ -24,6 +24,20 @@ test('what makes something is not answered early where the disk is nearly full; 
   })
 })
 
+test('what the store keeps room for bounds what is answered early: by its bytes, not by its number', async () => {
+  const { store } = counted()
+  store.keptForAnswered = () => 3 * 2 ** 20
+  await holding({ store }, async (vfs) => {
+    writeAtOnce(vfs, 'small', 'x'.repeat(5000))
+    const { handle } = atOnce(vfs.create(root, rootIno, 'large', 0o644, O_CREAT | O_RDWR), 'create')
+    await vfs.write(root, handle, 0, Buffer.alloc(4 * 2 ** 20, 1))
+    const flushed = vfs.flush(root, handle)
+    assert.ok(flushed instanceof Promise, 'there is no room for 4 MiB')
+    await flushed
+    vfs.release(root, handle)
+  })
+})
+
 test('a disk that is full behind an answer loses nothing: it is stored when there is room', async () => {
   const counts = counted()
   await holding(counts, async (vfs, { replica }) => {
