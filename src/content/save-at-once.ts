@@ -26,11 +26,9 @@ export function saveAtOnce(
   const small = inlineContent(base, placed, snapshot) ?? withLongerTail(base, placed, snapshot)
   if (small) return { result: { content: small, size, moved, shifts }, blocks: [] }
   const plain = onlyBlock(source, base, placed, snapshot)
-  const made = plain
-    ? oneBlock(plain)
-    : several && placed.keep === 0
-      ? wholeFile(source, placed, snapshot)
-      : undefined
+  const mayBeWhole = several && placed.keep === 0
+  const whole = () => (mayBeWhole ? wholeFile(source, placed, snapshot) : undefined)
+  const made = plain ? oneBlock(plain) : whole()
   if (!made) return undefined
   const { content, blocks } = made
   return { result: { content, size, moved, shifts }, blocks }
@@ -61,10 +59,9 @@ function wholeFile(
   const stretches: Stretch[] = []
   for (const edit of planEdits(placed, { length: 0, tailLength: 0 })) {
     const [stretch, ...behind] = windowStretches(0, edit, [])
-    const windowEnd = Math.min(edit.end, end)
-    if (!stretch || behind.length > 0 || stretch.start !== edit.start) return undefined
-    if (stretch.end !== windowEnd || stretch.start !== stretches.length * blockBytesMax)
-      return undefined
+    const start = stretches.length * blockBytesMax
+    if (!stretch || behind.length > 0) return undefined
+    if (stretch.start !== start || stretch.end !== Math.min(edit.end, end)) return undefined
     stretches.push(stretch)
   }
   const parts = stretches.map((stretch) => copyStretch(stretch, snapshot, () => undefined))
