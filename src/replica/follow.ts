@@ -91,6 +91,19 @@ export class Follow {
     return this.#waiting
   }
 
+  /** The store has shown a head at this seq: a log that does not reach it has lost entries. */
+  announce(seq: number): void {
+    this.#announced = Math.max(this.#announced, seq)
+  }
+
+  /** Follows the log at least to where the store has shown a head. Rejects StoreUnavailable. */
+  async reach(seq: number): Promise<void> {
+    this.announce(seq)
+    // On a slow store the poll that is under way is worth waiting for: it may have looked late enough.
+    if (this.#running) await this.#running.catch(() => {})
+    if (this.#context.committed.head.seq < seq) await this.poll()
+  }
+
   /** A poll that is under way, or a new one: for whoever only wants to be less than a poll behind. */
   join(): Promise<void> {
     return this.#running ?? this.#start()
@@ -105,11 +118,6 @@ export class Follow {
       await this.join().catch(() => sleep(clock, backoffMs(3, random), signal))
     else return true
     return false
-  }
-
-  /** The store has shown a head at this seq: a log that does not reach it has lost entries. */
-  announce(seq: number): void {
-    this.#announced = Math.max(this.#announced, seq)
   }
 
   /**

@@ -158,10 +158,7 @@ export class Sent<Intent> {
       follow.absorb([entry])
       return this.#decision
     }
-    if (head.seq > expect.seq) {
-      follow.announce(head.seq)
-      return this.#tried(follow.poll())
-    }
+    if (head.seq > expect.seq) return this.#tried(follow.reach(head.seq))
     if (head.seq < expect.seq || head.request !== expect.request)
       return this.#tried(
         follow.reload(`its head is at ${head.seq}, a commit expected ${expect.seq}`, true),

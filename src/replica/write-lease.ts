@@ -14,19 +14,11 @@ import type { Uuid } from '../volume/record.js'
 import type { Committed } from './committed.js'
 import { type Contact, momentOf } from './contact.js'
 import { type LeaseRules, leaseRules, takeAfterMs } from './lease-rules.js'
+import { LeaseWish } from './lease-wish.js'
 import type { ReplicaLogger } from './replica-options.js'
 
-/** After so many commits of this process, each begun within `streakGapMs` of the end of the one before, the
- * next asks for the lease, unless somebody else has committed within `aloneMs`. */
-const streakMin = 2
-const streakGapMs = 500
-const aloneMs = 1_000
 /** Without a change for so long the holder gives it back. */
 const idleMs = 5_000
-/** After a recall this process does not ask again for a while, and longer each time that it had it shortly. */
-const coolMsMin = 1_000
-const coolMsMax = 30_000
-const shortMs = 10_000
 /** Uncommitted at most, while anything is answered early: bytes of journal records, and age. */
 const earlyBytesMax = 64 * 2 ** 20
 const earlyAgeMsMax = 1_000
@@ -69,15 +61,8 @@ export class WriteLeaseKeeper {
   #journal: Uuid | undefined
   #isReleasing = false
   #wantsRelease = false
-  /** Own commits one behind the other, and when the last of them began and ended. */
-  #streak = 0
-  #beganMs = Number.NEGATIVE_INFINITY
-  #endedMs = Number.NEGATIVE_INFINITY
-  #foreignMs = Number.NEGATIVE_INFINITY
+  readonly #wish: LeaseWish
   #changedMs = 0
-  #grantedMs = 0
-  #coolMs = coolMsMin
-  #coolUntilMs = Number.NEGATIVE_INFINITY
   #recall: { readonly seq: number; readonly learnedMs: number } | undefined
   #holderMs = Number.NEGATIVE_INFINITY
   readonly counts = { grants: 0, recalls: 0, releases: 0, takes: 0 }
@@ -85,13 +70,19 @@ export class WriteLeaseKeeper {
   constructor(context: WriteLeaseContext) {
     this.#context = context
     this.#rules = { ...leaseRules, ...context.rules }
+    this.#wish = new LeaseWish(() => this.#nowMs)
   }
 
   get state(): LeaseState {
     const lease = this.#lease
     if (!lease) return 'none'
-    if (!this.#isMine(lease)) return 'foreign'
+    if (!this.isMine) return 'foreign'
     return lease.recallSeq > 0 ? 'recalled' : 'held'
+  }
+
+  /** Recalled or not: nobody else commits a change. */
+  get isMine(): boolean {
+    return this.holder === this.#context.processId
   }
 
   get holder(): Uuid | undefined {
@@ -207,9 +198,7 @@ export class WriteLeaseKeeper {
 
   /** Whether there should be a journal to ask with. */
   get wishesJournal(): boolean {
-    const nowMs = this.#nowMs
-    if (nowMs < this.#coolUntilMs || nowMs - this.#foreignMs < aloneMs) return false
-    return this.#streak >= streakMin && nowMs - this.#endedMs < streakGapMs
+    return this.#wish.isThere
   }
 
   /** The head of the next entry with what it does to the lease. */
@@ -226,15 +215,15 @@ export class WriteLeaseKeeper {
 
   /** A batch is being sent. */
   begin(): void {
-    this.#beganMs = this.#nowMs
+    this.#wish.begin()
   }
 
   /** The log shows an entry, which is about to be applied. */
   meet(entry: LogEntry, isOwn: boolean): void {
     const before = this.#lease
     const after = entry.head.lease
-    if (!isOwn) this.#foreignMs = this.#nowMs
-    else if (entry.kind === EntryKind.change) this.#ownCommit()
+    if (!isOwn) this.#wish.meetForeign()
+    else if (entry.kind === EntryKind.change) this.#wish.commit()
     if (!isOwn && before && !this.#isMine(before) && entry.kind === EntryKind.change)
       this.#holderMs = this.#nowMs
     if (after && after.holder !== before?.holder && this.#isMine(after)) this.#granted(entry.seq)
@@ -242,15 +231,9 @@ export class WriteLeaseKeeper {
     if (before && !after) this.#ended(before, entry)
   }
 
-  #ownCommit(): void {
-    const isNext = this.#beganMs - this.#endedMs < streakGapMs && this.#foreignMs < this.#beganMs
-    this.#streak = isNext ? this.#streak + 1 : 1
-    this.#endedMs = this.#nowMs
-  }
-
   #granted(seq: number): void {
     this.counts.grants++
-    this.#grantedMs = this.#nowMs
+    this.#wish.grant()
     this.#changedMs = this.#context.clock.monotonicMs()
     this.#wantsRelease = false
     this.#context.logger.debug?.('write lease granted', { seq })
@@ -260,9 +243,7 @@ export class WriteLeaseKeeper {
     this.#learn(lease)
     if (!this.#isMine(lease)) return
     this.counts.recalls++
-    const wasShort = this.#nowMs - this.#grantedMs < shortMs
-    this.#coolMs = wasShort ? Math.min(coolMsMax, 2 * this.#coolMs) : coolMsMin
-    this.#coolUntilMs = this.#nowMs + this.#coolMs
+    this.#wish.recall()
     this.#context.logger.debug?.('write lease recalled', { seq: lease.recallSeq })
   }
 

@@ -40,6 +40,8 @@ export interface Scenario {
   /** Of stops: how many are suspends. */
   readonly suspendChance: number
   readonly leaseRules: Partial<LeaseRules>
+  /** Of a commit of changes that were answered early. */
+  readonly earlyChangesMax: number
   readonly mounts: number
   readonly programs: number
   readonly protocol: Protocol
@@ -80,6 +82,7 @@ export const defaultScenario: Scenario = {
   releaseMsMax: 0,
   suspendChance: 0.3,
   leaseRules: {},
+  earlyChangesMax: 500,
   mounts: 4,
   programs: 3,
   protocol: soundProtocol,

@@ -40,6 +40,7 @@ export interface SimMountOptions {
   /** Where what was answered early outlives the mount; undefined: nothing is. */
   readonly journals: SimJournals | undefined
   readonly leaseRules: Partial<LeaseRules>
+  readonly earlyChangesMax: number
   /** Of writes into the journal: how many a machine stands still behind. */
   readonly stillChance: number
   /** Nobody else does anything just now. */
@@ -91,7 +92,7 @@ export class SimMount {
 
   async open(): Promise<void> {
     const { world, random, protocol, rules, shared, complain } = this.#options
-    const { loadsBehind, disk, journals, leaseRules } = this.#options
+    const { loadsBehind, disk, journals, leaseRules, earlyChangesMax } = this.#options
     this.#replica = await openReplicaWith<TimedIntent>(
       {
         store: watched(this.line.store(shared), this, this.#options),
@@ -107,7 +108,11 @@ export class SimMount {
         leaseRules,
         onLost: (intent) => this.#lost(intent),
         // Short, so that a run of a few seconds sees many commits of early answers.
-        limits: { lingerMs: 40, ...(loadsBehind ? { wholeInodesMax: 0, pageSize: 5 } : {}) },
+        limits: {
+          lingerMs: 40,
+          earlyChangesMax,
+          ...(loadsBehind ? { wholeInodesMax: 0, pageSize: 5 } : {}),
+        },
         logger: {
           info() {},
           warn() {},

@@ -160,6 +160,7 @@ class Run {
   #startMount(at: number): void {
     const { faults, protocol, rules, sharing, programs } = this.#scenario
     const { loadsBehind, keepsCopies, journals, leaseRules, turnMs } = this.#scenario
+    const { earlyChangesMax } = this.#scenario
     this.#away.delete(at)
     if (journals) this.#journals[at] ??= new SimJournals(this.#random.uuid)
     if (keepsCopies) this.#disks[at] ??= new SimDisk()
@@ -174,6 +175,7 @@ class Run {
       disk: this.#disks[at],
       journals: this.#journals[at],
       leaseRules,
+      earlyChangesMax,
       stillChance: this.#scenario.isCalm ? 0 : 0.002,
       meddleChance: this.#scenario.meddleChance,
       isOnTurn: () => turnMs === 0 || this.#onTurn === at,
