@@ -63,7 +63,7 @@ describe('handshake', () => {
   it('with 7.40 asks for what is wanted of flags2', () => {
     const { reply, negotiated } = exchange(INIT_7_40)
     assert.equal(negotiated?.minor, 40)
-    const wanted = (1 << (34 - 32)) | (1 << (35 - 32)) | (1 << (39 - 32))
+    const wanted = [34, 35, 36, 39].reduce((sum, bit) => sum | (1 << (bit - 32)), 0)
     assert.equal(reply.readUInt32LE(16 + 32), wanted)
     assert.ok(negotiated?.flags.has('HAS_RESEND'))
   })

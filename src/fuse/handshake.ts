@@ -50,6 +50,7 @@ export const DEFAULT_FLAGS: ReadonlySet<InitFlag> = new Set<InitFlag>([
   'CACHE_SYMLINKS',
   'NO_OPENDIR_SUPPORT',
   'EXPLICIT_INVAL_DATA',
+  'DIRECT_IO_ALLOW_MMAP',
   'HANDLE_KILLPRIV_V2',
   'SETXATTR_EXT',
   'INIT_EXT',

@@ -2,8 +2,9 @@
 // (lookup counts), which are taken back where a reply is lost.
 
 import type { EntryReply, OpenReply, Request } from '../fuse/handler.js'
+import type { Negotiated } from '../fuse/handshake.js'
 import { OpenReplyFlag } from '../fuse/wire/flags.js'
-import { opensForWriting } from '../posix/open-flags.js'
+import { opensForReading, opensForWriting } from '../posix/open-flags.js'
 import type { Caller, Vfs } from '../vfs/vfs.js'
 import type { Inode } from '../volume/inode.js'
 import type { Uuid } from '../volume/record.js'
@@ -29,11 +30,19 @@ export class BridgeContext {
   readonly vfs: Vfs
   readonly lifetimeMs: number
   readonly options: BridgeOptions
+  /** FOPEN_DIRECT_IO, where the kernel keeps its pages true beside it. */
+  #direct = 0
 
   constructor(options: BridgeOptions) {
     this.vfs = options.vfs
     this.lifetimeMs = options.lifetimeMs
     this.options = options
+  }
+
+  /** Before the first request. */
+  agreed({ flags }: Negotiated): void {
+    // It came with Linux 6.6, as did that a direct write drops the pages of what it writes.
+    this.#direct = flags.has('DIRECT_IO_ALLOW_MMAP') ? OpenReplyFlag.DIRECT_IO : 0
   }
 
   caller(request: Request, umask = 0): Caller {
@@ -66,10 +75,13 @@ export class BridgeContext {
     return kernelAttributes(inode, this.options.present, this.vfs.isUnsaved(inode.ino))
   }
 
+  /**
+   * Through a handle that only writes each write(2) is one request: through the page cache it is two where it
+   * begins within a page, and one more for what the file may be allowed to do.
+   */
   opened(handle: number, flags: number): OpenReply {
-    const openFlags = opensForWriting(flags)
-      ? OpenReplyFlag.KEEP_CACHE
-      : OpenReplyFlag.KEEP_CACHE | OpenReplyFlag.NOFLUSH
-    return { fh: handle, openFlags }
+    const writes = opensForReading(flags) ? 0 : this.#direct
+    const own = opensForWriting(flags) ? writes : OpenReplyFlag.NOFLUSH
+    return { fh: handle, openFlags: OpenReplyFlag.KEEP_CACHE | own }
   }
 }

@@ -12,6 +12,7 @@ export type { BridgeOptions } from './bridge-context.js'
 export function createBridge(options: BridgeOptions): Handler {
   const context = new BridgeContext(options)
   return {
+    init: (negotiated) => context.agreed(negotiated),
     ...nameCalls(context),
     ...makingCalls(context),
     ...attributeCalls(context),

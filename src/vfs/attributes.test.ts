@@ -199,3 +199,28 @@ test('an inode without a name keeps extended attributes as well', async () => {
     await close(vfs, handle)
   })
 })
+
+test('capabilities do not outlive a write, wherever they are kept', async () => {
+  await withVfs(fresh(), async (vfs) => {
+    const name = 'security.capability'
+    for (const more of [0, 9000]) {
+      const { ino } = await writeFile(vfs, rootIno, `f${more}`, 'x')
+      if (more > 0) await vfs.setxattr(root, ino, 'user.big', Buffer.alloc(more, 1), 0)
+      await vfs.setxattr(root, ino, name, Buffer.from('rights'), 0)
+      const handle = await vfs.open(root, ino, O_RDWR)
+      assert.equal(await vfs.write(root, handle, 1, Buffer.alloc(0)), 0)
+      assert.ok(await vfs.getxattr(root, ino, name), 'lost by a write of nothing')
+      const data = Buffer.from('yz')
+      const written = vfs.write(root, handle, 1, data)
+      // The kernel's request is used again as soon as the call has come back.
+      data.fill(0)
+      assert.equal(await written, 2)
+      assert.equal(await vfs.getxattr(root, ino, name), undefined)
+      assert.equal(await vfs.write(root, handle, 3, Buffer.from('!')), 1)
+      const bytes = Buffer.concat(await vfs.read(root, handle, 0, 10))
+      await close(vfs, handle)
+      assert.equal(bytes.toString(), 'xyz!')
+      assert.equal((await vfs.listxattr(root, ino)).length, more > 0 ? 1 : 0)
+    }
+  })
+})

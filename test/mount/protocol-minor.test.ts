@@ -9,7 +9,12 @@ import { whyNoMount, withMount } from './mounted.js'
 
 const skip = whyNoMount()
 
-const SINCE_36: InitFlag[] = ['CREATE_SUPP_GROUP', 'HAS_EXPIRE_ONLY', 'HAS_RESEND']
+const SINCE_36: InitFlag[] = [
+  'CREATE_SUPP_GROUP',
+  'DIRECT_IO_ALLOW_MMAP',
+  'HAS_EXPIRE_ONLY',
+  'HAS_RESEND',
+]
 const SINCE_31: InitFlag[] = [
   ...SINCE_36,
   'EXPLICIT_INVAL_DATA',

@@ -40,8 +40,8 @@ describe('requests of the connection itself', () => {
       u16(64, 48),
       u32(0x100000, 1),
       u16(256, 0),
-      // Bits 34, 35 and 39 less 32.
-      u32(0x8c, 0),
+      // Bits 34, 35, 36 and 39 less 32.
+      u32(0x9c, 0),
       u16(0, 0),
       zeros(20),
     ]

@@ -3,12 +3,20 @@ import { Errno, FsError } from '../../posix/errno.js'
 import { setIdBits } from '../../posix/mode.js'
 import { isMember } from '../../posix/permission.js'
 import type { Inode } from '../../volume/inode.js'
+import { then } from '../awaitable.js'
 import type { FileSystem } from '../file-system.js'
 import { fileBytesMax } from '../limits.js'
 import type { OpenFile } from '../open-file.js'
 import type { Awaitable, Caller, Handle, WriteOptions } from '../vfs.js'
+import { loadXattrSet } from '../xattr-set.js'
+import { removexattr } from './setxattr.js'
 
-/** Into the spool; never waits for an old block, but for a page of a mapping, which is compared with it. */
+const capabilityName = 'security.capability'
+
+/**
+ * Into the spool; never waits for an old block, but for a page of a mapping, which is compared with it, nor for
+ * the store, but where the file has capabilities to lose.
+ */
 export function write(
   fs: FileSystem,
   caller: Caller,
@@ -17,12 +25,27 @@ export function write(
   data: Uint8Array,
   options: WriteOptions = {},
 ): Awaitable<number> {
-  const { file, writable, appends } = fs.handles.file(id)
-  const drops = modeDropped(fs, caller, file, options.killSuidgid === true)
-  if (options.fromMapping) return writeMapped(fs, file, offset, data, drops)
+  const { file, writable } = fs.handles.file(id)
+  if (options.fromMapping) return writeMapped(fs, caller, file, offset, data, options)
   if (!writable) throw new FsError(Errno.EBADF)
   if (offset < 0) throw new FsError(Errno.EINVAL)
   if (data.length === 0) return 0
+  const lost = loseCapabilities(fs, caller, file.ino)
+  if (!lost) return writeNow(fs, caller, id, offset, data, options)
+  const copy = Buffer.from(data)
+  return lost.then(() => writeNow(fs, caller, id, offset, copy, options))
+}
+
+function writeNow(
+  fs: FileSystem,
+  caller: Caller,
+  id: Handle,
+  offset: number,
+  data: Uint8Array,
+  options: WriteOptions,
+): number {
+  const { file, appends } = fs.handles.file(id)
+  const drops = modeDropped(fs, caller, file, options.killSuidgid === true)
   const stored = fs.storedInode(file.ino)
   const append = options.append ?? appends
   const at = append ? (file.spool?.size(stored.size) ?? stored.size) : offset
@@ -34,14 +57,29 @@ export function write(
   return taken.length
 }
 
+/**
+ * Capabilities do not outlive a change of the bytes that they were given to. With FUSE_HANDLE_KILLPRIV_V2 the
+ * kernel leaves that to the file system where a write does not go through its page cache.
+ */
+function loseCapabilities(fs: FileSystem, caller: Caller, ino: number): Promise<void> | undefined {
+  const inode = fs.inode(ino)
+  if (!inode.xattrBlock && !inode.xattrs.has(capabilityName)) return undefined
+  const lost = then(loadXattrSet(fs.content, inode), (xattrs) =>
+    xattrs.has(capabilityName) ? removexattr(fs, caller, ino, capabilityName) : undefined,
+  )
+  return lost instanceof Promise ? lost : undefined
+}
+
 /** The kernel writes back what programs stored through a mapping, whatever handle it finds for it. */
 function writeMapped(
   fs: FileSystem,
+  caller: Caller,
   file: OpenFile,
   offset: number,
   data: Uint8Array,
-  drops: number,
+  options: WriteOptions,
 ): Awaitable<number> {
+  const drops = modeDropped(fs, caller, file, options.killSuidgid === true)
   const store = (bytes: Uint8Array, shown: readonly Buffer[]) => {
     const stored = fs.storedInode(file.ino)
     if (!differs(bytes, shown)) return data.length

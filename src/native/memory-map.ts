@@ -1,0 +1,39 @@
+// mmap(2) of a file, shared and read only: what other processes write shows without a call.
+
+import koffi from 'koffi'
+import { Errno, FsError } from '../posix/errno.js'
+import { lastErrno } from './libc.js'
+
+const library = koffi.load(null)
+const mmap = library.func('void *mmap(void *, size_t, int, int, int, long)') as unknown as (
+  address: null,
+  length: number,
+  protection: number,
+  flags: number,
+  fd: number,
+  offset: number,
+) => bigint
+const munmap = library.func('int munmap(void *, size_t)') as unknown as (
+  address: bigint,
+  length: number,
+) => number
+
+const PROT_READ = 1
+const MAP_SHARED = 1
+const MAP_FAILED = 0xffff_ffff_ffff_ffffn
+
+export interface MemoryMap {
+  /** Not to be looked at once it is closed, nor beyond the end of a file that was cut: the process would end. */
+  readonly bytes: ArrayBuffer
+  close(): void
+}
+
+/** The first `length` bytes of an open file; the descriptor may be closed. Throws FsError. */
+export function mapFile(fd: number, length: number): MemoryMap {
+  const address = mmap(null, length, PROT_READ, MAP_SHARED, fd, 0)
+  if (address === MAP_FAILED) throw new FsError(lastErrno() || Errno.EIO, 'mmap')
+  return {
+    bytes: koffi.view(address, length),
+    close: () => void munmap(address, length),
+  }
+}
