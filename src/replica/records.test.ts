@@ -47,7 +47,7 @@ test('with a second name its attributes move to a record of their own, and stay 
     dirents: [{ parent: 1, name: 'b', before: 0 }],
   })
   const byId = new Map(
-    first.map(({ kind, parent, name, value }) => [`${kind}/${parent}/${name}`, value]),
+    first.map((write) => [`${write.kind}/${write.parent}/${write.name}`, encodedValue(write)]),
   )
   assert.deepEqual([...byId.keys()].sort(), ['1/1/a', '1/1/b', '2/5/'])
   assert.deepEqual(decodeInode(5, byId.get('2/5/') as Uint8Array), shared)

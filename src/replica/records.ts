@@ -2,7 +2,7 @@
 // name; those of a shared inode (and of the root) in a record of their own, to which its names point.
 
 import { type Hash, type Inode, namedHashes, rootIno } from '../volume/inode.js'
-import { encodeDirent, encodeInode } from '../volume/inode-codec.js'
+import { encodableBytes, encodeDirent, encodeInode } from '../volume/inode-codec.js'
 import type { Name } from '../volume/name.js'
 import { type Key, RecordKind, type VolumeRecord } from '../volume/record.js'
 import type { Namespace } from './namespace.js'
@@ -13,8 +13,15 @@ export interface RecordWrite extends Key {
   readonly value: Uint8Array | Later | undefined
 }
 
-/** Of a directory in which names were made or removed: nearly always the next step does the same. */
-export type Later = () => Uint8Array
+/**
+ * Encoded when its entry is made: a file that is made, written, and given its owner, mode and times is five
+ * changes and one record. Only what surely can be encoded.
+ */
+export interface Later {
+  /** At most. */
+  readonly length: number
+  encode(): Uint8Array
+}
 
 /** What an entry does to the records: one statement for each key. */
 export interface RecordChanges {
@@ -23,7 +30,7 @@ export interface RecordChanges {
 }
 
 export function encodedValue({ value }: RecordWrite): Uint8Array | undefined {
-  return typeof value === 'function' ? value() : value
+  return value && 'encode' in value ? value.encode() : value
 }
 
 /** The records of everything that a step touched, as `after` has them. */
@@ -33,26 +40,19 @@ export function recordWrites(
 ): RecordWrite[] {
   const writes: RecordWrite[] = []
   const dirents = new Map<number, Set<Name>>()
-  const directories = new Set<number>()
-  for (const { parent, name } of touched.dirents) {
-    add(dirents, parent, name)
-    directories.add(parent)
-  }
+  for (const { parent, name } of touched.dirents) add(dirents, parent, name)
   for (const [ino, before] of touched.inodes) {
     const inode = after.inode(ino)
     const own = inode?.shared || ino === rootIno
     const key = { kind: RecordKind.inode, parent: ino, name: '' }
-    if (inode && own) {
-      const encode = () => encodeInode(inode)
-      writes.push({ ...key, value: directories.has(ino) ? encode : encode() })
-    }
+    if (inode && own) writes.push({ ...key, value: laterOrNow(inode, () => encodeInode(inode)) })
     if (!inode && before?.shared) writes.push({ ...key, value: undefined })
     // Its names hold the attributes, or held them until now.
     if (inode && !(inode.shared && before?.shared))
       for (const { parent, name } of after.names(ino)) add(dirents, parent, name)
   }
   for (const [parent, names] of dirents)
-    for (const name of names) writes.push(direntWrite(after, parent, name, directories))
+    for (const name of names) writes.push(direntWrite(after, parent, name))
   return writes
 }
 
@@ -93,19 +93,18 @@ export function namedHashChanges(
   return { begins, ceases }
 }
 
-function direntWrite(
-  after: Namespace,
-  parent: number,
-  name: Name,
-  directories: ReadonlySet<number>,
-): RecordWrite {
+function direntWrite(after: Namespace, parent: number, name: Name): RecordWrite {
   const key = { kind: RecordKind.dirent, parent, name }
   const dirent = after.lookup(parent, name)
   if (!dirent) return { ...key, value: undefined }
   const inode = after.inode(dirent.ino)
   const encode = () => encodeDirent(dirent, inode)
-  // Its times and links alone have changed: nothing that could not be encoded.
-  return { ...key, value: directories.has(dirent.ino) ? encode : encode() }
+  return { ...key, value: inode ? laterOrNow(inode, encode) : encode() }
+}
+
+function laterOrNow(inode: Inode, encode: () => Uint8Array): Uint8Array | Later {
+  const length = encodableBytes(inode)
+  return length > 0 ? { length, encode } : encode()
 }
 
 function add(dirents: Map<number, Set<Name>>, parent: number, name: Name): void {

@@ -8,15 +8,12 @@ import { namedHashChanges, type RecordWrite, recordWrites } from './records.js'
 
 export interface Step {
   readonly writes: readonly RecordWrite[]
-  /** Bytes of `writes`, about as they are in an entry. */
+  /** Bytes of `writes`, about as they are in an entry, and hardly less. */
   readonly bytes: number
   readonly inodes: readonly InodeStep[]
   readonly begins: readonly Hash[]
   readonly added: Usage
 }
-
-/** Of a directory's record, about. */
-const directoryBytes = 48
 
 export interface InodeStep {
   readonly ino: number
@@ -30,8 +27,7 @@ export function stepOf(after: Overlay, { inodes, dirents, added }: Touched): Ste
   const writes = recordWrites(after, { inodes, dirents })
   if (writes.length === 0) return undefined
   let bytes = 0
-  for (const { name, value } of writes)
-    bytes += 16 + name.length + (value instanceof Uint8Array ? value.length : directoryBytes)
+  for (const { name, value } of writes) bytes += 16 + name.length + (value?.length ?? 0)
   const steps: InodeStep[] = []
   for (const [ino, before] of inodes) steps.push({ ino, before, after: after.inode(ino) })
   const { begins } = namedHashChanges(steps)

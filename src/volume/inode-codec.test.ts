@@ -3,7 +3,14 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { FormatError } from './format-error.js'
 import type { Content, Inode } from './inode.js'
-import { decodeDirent, decodeInode, direntIno, encodeDirent, encodeInode } from './inode-codec.js'
+import {
+  decodeDirent,
+  decodeInode,
+  direntIno,
+  encodableBytes,
+  encodeDirent,
+  encodeInode,
+} from './inode-codec.js'
 
 const hash = 'ab'.repeat(32)
 const time = { sec: 1_700_000_000, nsec: 500 }
@@ -230,6 +237,38 @@ test('any inode is read back as it was written', () => {
       assert.deepEqual(decoded, { ino: inode.ino, type, inode: inode.shared ? undefined : inode })
     }),
   )
+})
+
+test('what is said to be encodable can be encoded, in no more bytes', () => {
+  const strange = fc.constantFrom(-1, 0.5, 2 ** 53, 2 ** 51, 1e9, Number.NaN, -(2 ** 60))
+  const times = fc.record({ sec: strange, nsec: fc.oneof(fc.constant(0), strange) }, plain)
+  const field = fc.constantFrom('mode', 'uid', 'gid', 'nlink', 'rdev', 'size', 'length')
+  const time = fc.constantFrom('mtime', 'ctime', 'btime', 'atime')
+  const usual = { target: '', xattrs: new Map(), xattrBlock: undefined, shared: false }
+  let known = 0
+  fc.assert(
+    fc.property(
+      inodes,
+      fc.option(fc.tuple(field, strange)),
+      fc.option(fc.tuple(time, times)),
+      (some, number, moment) => {
+        const inode: Inode = { ...some, ...usual }
+        const [name, value] = number ?? []
+        if (name === 'length')
+          Object.assign(inode, { content: { ...inode.content, length: value } })
+        else if (name) Object.assign(inode, { [name]: value })
+        if (moment) Object.assign(inode, { [moment[0]]: moment[1] })
+        const bytes = encodableBytes(inode)
+        if (bytes === 0) return
+        known++
+        const type = inode.mode & 0o170000
+        assert.ok(encodeDirent({ ino: inode.ino, type }, inode).length <= bytes)
+      },
+    ),
+    { numRuns: 500 },
+  )
+  assert.ok(known > 50, `${known} of 500`)
+  assert.equal(encodableBytes({ ...file, target: 'x' }), 0)
 })
 
 test('a record cut short anywhere is refused', () => {

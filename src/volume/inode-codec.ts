@@ -109,6 +109,34 @@ export function decodeInode(ino: number, value: Uint8Array): Inode {
   return inode
 }
 
+/**
+ * How many bytes the attributes take at most, without encoding them; 0 where that is not known, or where the
+ * format might not be able to hold them.
+ */
+export function encodableBytes(inode: Inode): number {
+  const { mode, uid, gid, nlink, rdev, size, mtime, ctime, btime, atime, content } = inode
+  if (inode.target !== '' || inode.xattrs.size > 0 || inode.xattrBlock) return 0
+  const numbers = isCount(mode, 0xffff) && isCount(uid) && isCount(gid) && isCount(nlink)
+  if (!numbers || !isCount(rdev) || !isCount(size)) return 0
+  if (!isTime(mtime) || !isTime(ctime) || !isTime(btime) || (atime && !isTime(atime))) return 0
+  if (content.kind === 'none') return attributesBytesMax
+  if (content.kind === 'inline') return attributesBytesMax + content.data.length
+  return isCount(content.length) ? attributesBytesMax + tailLength(content) : 0
+}
+
+/** Of everything that has no length of its own, the inode number before it included. */
+const attributesBytesMax = 144
+/** Far beyond the times that calendars know. */
+const secondsMax = 2 ** 50
+
+function isCount(value: number, max = Number.MAX_SAFE_INTEGER): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value <= max
+}
+
+function isTime({ sec, nsec }: Timespec): boolean {
+  return Number.isInteger(sec) && Math.abs(sec) <= secondsMax && isCount(nsec, 999_999_999)
+}
+
 function writeAttributes(inode: Inode): void {
   const flags = flagsOf(inode)
   writer.u8(formatVersion)

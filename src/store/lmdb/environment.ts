@@ -17,6 +17,7 @@ import { StoreUnavailable, StoreUnusable } from '../store.js'
 import { DiskReserve, isDiskFull } from './disk-reserve.js'
 import { DiskRoom, type RootStats } from './disk-room.js'
 import { checkFormat } from './format.js'
+import { LastTransaction } from './last-transaction.js'
 import { withTimeLimit } from './time-limit.js'
 
 /** Address space, not memory or disk; lmdb-js maps more when the data outgrow it. */
@@ -78,6 +79,8 @@ export async function openEnvironment(
 export class Environment {
   readonly directory: string
   readonly reserve: DiskReserve
+  /** Of any process. */
+  readonly lastTransaction: LastTransaction
   /** Keys: recordKey. Every volume's records, heads and logs. */
   readonly records: ByteDatabase
   /** Keys: linkKey. */
@@ -125,6 +128,7 @@ export class Environment {
         stats: () => this.#databases.map((database) => database.getStats() as RootStats),
       })
       this.reserve.restore()
+      this.lastTransaction = new LastTransaction(directory)
     } catch (error) {
       void this.#root.close()
       throw unusable(directory, error)
@@ -186,7 +190,8 @@ export class Environment {
     if (opened && --opened.users > 0) return
     openEnvironments.delete(this.directory)
     this.#closed = true
-    const closed = withTimeLimit(this.#root.close(), this.#syncTimeoutMs, 'closing')
+    const ended = this.#root.close().then(() => this.lastTransaction.close())
+    const closed = withTimeLimit(ended, this.#syncTimeoutMs, 'closing')
     closing.set(
       this.directory,
       closed.catch(() => undefined),

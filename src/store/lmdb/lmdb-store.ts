@@ -85,6 +85,7 @@ export class LmdbStore implements Store {
         return row ? decodeVolumeRow(row).count : 0
       },
       refresh: () => environment.refresh(),
+      lastTransaction: () => environment.lastTransaction.number,
     }
   }
 
