@@ -5,6 +5,9 @@ import type { Dirent } from '../volume/inode.js'
 import type { Name } from '../volume/name.js'
 import type { NamedDirent, Namespace } from './namespace.js'
 
+/** At most so many entries are read at once for those that are gone: rmdir asks for one of a thousand. */
+const hiddenMax = 500
+
 /** `own` holds the directory's changed names; null where the name was removed. */
 export function mergeListing(
   base: Namespace,
@@ -30,11 +33,12 @@ function untouched(
   limit: number,
 ): NamedDirent[] {
   const found: NamedDirent[] = []
+  const pageSize = limit + Math.min(own.size, hiddenMax)
   let last = after
   for (;;) {
-    const page = base.list(parent, last, limit)
+    const page = base.list(parent, last, pageSize)
     for (const entry of page) if (!own.has(entry.name)) found.push(entry)
-    if (page.length < limit || found.length >= limit) return found.slice(0, limit)
+    if (page.length < pageSize || found.length >= limit) return found.slice(0, limit)
     last = page[page.length - 1]?.name
   }
 }

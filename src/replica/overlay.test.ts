@@ -151,3 +151,28 @@ test('what replaces a file needs only the difference of the quota', () => {
   assert.equal(overlay.head.usedBytes, 10)
   assert.equal(overlay.head.usedInodes, 2)
 })
+
+test('whether a directory is empty whose many names were removed takes few listings of those beneath', () => {
+  const names = Array.from({ length: 1200 }, (_, at) => `f${String(at).padStart(4, '0')}`)
+  const beneath = flat(names)
+  let listings = 0
+  const counted = {
+    ...beneath,
+    list: (...args: Parameters<Namespace['list']>) => {
+      listings++
+      return beneath.list(...args)
+    },
+  }
+  const overlay = new Overlay(counted)
+  const isEmpty = () => overlay.list(1, undefined, 1).length === 0
+  for (const [at, name] of names.entries()) {
+    if (at === names.length - 1) assert.equal(isEmpty(), false)
+    overlay.begin()
+    overlay.unlink(1, name)
+    overlay.removeInode(10 + at)
+    overlay.end()
+  }
+  listings = 0
+  assert.equal(isEmpty(), true)
+  assert.ok(listings <= 3, `${listings} listings`)
+})
