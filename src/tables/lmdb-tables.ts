@@ -24,8 +24,6 @@ export interface LmdbTablesSource {
   count(volume: Buffer): number
   /** Makes the next read begin a new snapshot. */
   refresh(): void
-  /** Which transaction was the last, of any process, where that can be told without a snapshot. */
-  lastTransaction?(): number | undefined
 }
 
 export class LmdbTables implements Tables {
@@ -34,10 +32,6 @@ export class LmdbTables implements Tables {
   readonly #headKey: Buffer
   #head: Head | undefined
   #headBytes: Buffer = Buffer.alloc(0)
-  /** The last transaction when a new snapshot was asked for last: no snapshot since is of an older one. */
-  #refreshed: number | undefined
-  /** `#head` is as of this transaction. */
-  #known: number | undefined
 
   constructor(source: LmdbTablesSource, volume: Uuid) {
     this.#source = source
@@ -46,31 +40,14 @@ export class LmdbTables implements Tables {
   }
 
   refresh(): void {
-    const last = this.#source.lastTransaction?.()
-    // Since then nobody has committed anything: a new snapshot would be the same.
-    if (last !== undefined && last === this.#refreshed) return
     this.#source.refresh()
-    this.#refreshed = last
   }
 
   /** The same object as before while the head has not changed. */
   head(): Head | undefined {
-    const last = this.#source.lastTransaction?.()
-    if (last !== undefined && last === this.#known) return this.#head
-    const head = this.#readHead()
-    const isExact = last === this.#refreshed && last === this.#source.lastTransaction?.()
-    this.#known = isExact ? last : undefined
-    return head
-  }
-
-  #readHead(): Head | undefined {
     // Asked for several times for each change: in memory that the next read uses again, and longer.
     const bytes = this.#source.records.getBinaryFast(this.#headKey)
-    if (!bytes) {
-      this.#headBytes = Buffer.alloc(0)
-      this.#head = undefined
-      return undefined
-    }
+    if (!bytes) return undefined
     const { length } = bytes
     const known = this.#headBytes
     if (known.length !== length || known.compare(bytes, 0, length) !== 0) {

@@ -17,7 +17,7 @@ import { StoreUnavailable, StoreUnusable } from '../store.js'
 import { DiskReserve, isDiskFull } from './disk-reserve.js'
 import { DiskRoom, type RootStats } from './disk-room.js'
 import { checkFormat } from './format.js'
-import { LastTransaction } from './last-transaction.js'
+import { OpeningLock } from './opening-lock.js'
 import { withTimeLimit } from './time-limit.js'
 
 /** Address space, not memory or disk; lmdb-js maps more when the data outgrow it. */
@@ -52,7 +52,7 @@ export interface WriteOptions {
   readonly isLarge?: boolean
 }
 
-const openEnvironments = new Map<string, { environment: Environment; users: number }>()
+const openEnvironments = new Map<string, { environment: Promise<Environment>; users: number }>()
 const closing = new Map<string, Promise<unknown>>()
 
 /** Opens (or joins) the environment in `directory`, which is made if it is not there. */
@@ -63,24 +63,36 @@ export async function openEnvironment(
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const path = realpathSync(directory)
   await closing.get(path)
-  const opened = openEnvironments.get(path)
-  if (opened) {
-    opened.users++
-    return opened.environment
+  const opened = openEnvironments.get(path) ?? {
+    environment: openAlone(path, syncTimeoutMs),
+    users: 0,
   }
+  openEnvironments.set(path, opened)
+  opened.users++
+  try {
+    return await opened.environment
+  } catch (error) {
+    if (openEnvironments.get(path) === opened) openEnvironments.delete(path)
+    throw error
+  }
+}
+
+async function openAlone(path: string, syncTimeoutMs: number): Promise<Environment> {
   const file = join(path, 'data.mdb')
   if (!isDataFile(file))
     throw new StoreUnusable(`${file}: damaged, or not a file of an embedded store`)
-  const environment = new Environment(path, syncTimeoutMs)
-  openEnvironments.set(path, { environment, users: 1 })
-  return environment
+  const lock = openingLock(path, syncTimeoutMs)
+  try {
+    return await lock.whileAlone(() => new Environment(path, syncTimeoutMs, lock))
+  } catch (error) {
+    lock.close()
+    throw error
+  }
 }
 
 export class Environment {
   readonly directory: string
   readonly reserve: DiskReserve
-  /** Of any process. */
-  readonly lastTransaction: LastTransaction
   /** Keys: recordKey. Every volume's records, heads and logs. */
   readonly records: ByteDatabase
   /** Keys: linkKey. */
@@ -101,9 +113,12 @@ export class Environment {
   readonly #databases: Database<Buffer, Buffer>[] = []
   readonly #room: DiskRoom
   readonly #syncTimeoutMs: number
+  readonly #lock: OpeningLock
   #closed = false
 
-  constructor(directory: string, syncTimeoutMs: number) {
+  /** `lock` is held, by nobody else. */
+  constructor(directory: string, syncTimeoutMs: number, lock: OpeningLock) {
+    this.#lock = lock
     this.directory = directory
     this.#syncTimeoutMs = syncTimeoutMs
     this.reserve = new DiskReserve(directory)
@@ -128,7 +143,6 @@ export class Environment {
         stats: () => this.#databases.map((database) => database.getStats() as RootStats),
       })
       this.reserve.restore()
-      this.lastTransaction = new LastTransaction(directory)
     } catch (error) {
       void this.#root.close()
       throw unusable(directory, error)
@@ -190,7 +204,7 @@ export class Environment {
     if (opened && --opened.users > 0) return
     openEnvironments.delete(this.directory)
     this.#closed = true
-    const ended = this.#root.close().then(() => this.lastTransaction.close())
+    const ended = this.#root.close().then(() => this.#lock.close())
     const closed = withTimeLimit(ended, this.#syncTimeoutMs, 'closing')
     closing.set(
       this.directory,
@@ -219,7 +233,7 @@ export class Environment {
       }
     }
     try {
-      const transaction = this.#root.childTransaction(caught)
+      const transaction = this.#lock.write(() => this.#root.childTransaction(caught))
       return await withTimeLimit(transaction, this.#syncTimeoutMs, 'committing')
     } catch (error) {
       if (error instanceof StoreUnavailable) throw error
@@ -246,6 +260,14 @@ function openRoot(directory: string): RootDatabase<Buffer, Buffer> {
       ...durable,
       ...bytes,
     })
+  } catch (error) {
+    throw unusable(directory, error)
+  }
+}
+
+function openingLock(directory: string, timeoutMs: number): OpeningLock {
+  try {
+    return new OpeningLock(directory, timeoutMs)
   } catch (error) {
     throw unusable(directory, error)
   }

@@ -85,7 +85,6 @@ export class LmdbStore implements Store {
         return row ? decodeVolumeRow(row).count : 0
       },
       refresh: () => environment.refresh(),
-      lastTransaction: () => environment.lastTransaction.number,
     }
   }
 

@@ -1,8 +1,8 @@
 // mmap(2) of a file, shared and read only: what other processes write shows without a call.
 
 import koffi from 'koffi'
-import { Errno, FsError } from '../posix/errno.js'
-import { lastErrno } from './libc.js'
+import { lastErrno } from '../../src/native/libc.js'
+import { Errno, FsError } from '../../src/posix/errno.js'
 
 const library = koffi.load(null)
 const mmap = library.func('void *mmap(void *, size_t, int, int, int, long)') as unknown as (
