@@ -77,7 +77,7 @@ class ThreadedPacker implements BlockPacker {
     const bytes = blocks.reduce((sum, { plain }) => sum + plain.length, 0)
     if (bytes <= this.#syncBytesMax || this.#closed)
       return blocks.map(({ hash, plain }) => storedAs(hash, plain, compress(plain)))
-    const plains = new Uint8Array(bytes)
+    const plains = Buffer.allocUnsafeSlow(bytes) as Uint8Array<ArrayBuffer>
     let at = 0
     for (const { plain } of blocks) {
       plains.set(plain, at)

@@ -2,6 +2,7 @@
 // kernel connection; and back, in the opposite order. What ends a mount, and what a signal means, is
 // lifecycle.ts'; who is told what on a terminal is the command line's.
 
+import { release } from 'node:os'
 import path from 'node:path'
 import type { Handler } from '../fuse/handler.js'
 import { DEFAULT_WISHES } from '../fuse/handshake.js'
@@ -25,6 +26,7 @@ import { systemClock } from '../volume/clock.js'
 import type { Uuid } from '../volume/record.js'
 import { createBridge } from './bridge.js'
 import { checkClock } from './check-clock.js'
+import { keepsPagesTrue } from './direct-writes.js'
 import { createFreeBytes } from './free-bytes.js'
 import { createInvalidations, type Invalidations } from './invalidations.js'
 import type { PresentedOwner } from './kernel-attributes.js'
@@ -173,6 +175,7 @@ function serve(
     present: plan.present,
     // A kernel that need not open directories lists them from its cache: not without a lifetime.
     withoutOpendir: lasting,
+    directWrites: keepsPagesTrue(release()),
     settled: (ino) => invalidations.settled(ino),
   })
   return serveMount({

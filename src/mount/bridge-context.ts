@@ -22,6 +22,8 @@ export interface BridgeOptions {
   readonly present: PresentedOwner
   /** The kernel needs no OPENDIR: answered ENOSYS, so that a warm listing costs no request. */
   readonly withoutOpendir: boolean
+  /** Handles that only write may pass the kernel's page cache by. */
+  readonly directWrites: boolean
   /** Resolves when the kernel has dropped what it was told to drop of this inode. */
   readonly settled: (ino: number) => Promise<void> | undefined
 }
@@ -41,8 +43,8 @@ export class BridgeContext {
 
   /** Before the first request. */
   agreed({ flags }: Negotiated): void {
-    // It came with Linux 6.6, as did that a direct write drops the pages of what it writes.
-    this.#direct = flags.has('DIRECT_IO_ALLOW_MMAP') ? OpenReplyFlag.DIRECT_IO : 0
+    const isSafe = this.options.directWrites && flags.has('DIRECT_IO_ALLOW_MMAP')
+    this.#direct = isSafe ? OpenReplyFlag.DIRECT_IO : 0
   }
 
   caller(request: Request, umask = 0): Caller {

@@ -27,6 +27,7 @@ function calls(vfs: Vfs, lifetimeMs: number) {
     negativeLifetimeMs: lifetimeMs,
     present: {},
     withoutOpendir: false,
+    directWrites: false,
     settled: () => undefined,
   }
   return directoryCalls(new BridgeContext(options))

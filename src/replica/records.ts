@@ -1,6 +1,7 @@
 // From inodes and names to records. The attributes of an inode with one name stand in the record of that
 // name; those of a shared inode (and of the root) in a record of their own, to which its names point.
 
+import { S_IFMT } from '../posix/mode.js'
 import { type Hash, type Inode, namedHashes, rootIno } from '../volume/inode.js'
 import { encodableBytes, encodeDirent, encodeInode } from '../volume/inode-codec.js'
 import type { Name } from '../volume/name.js'
@@ -99,7 +100,9 @@ function direntWrite(after: Namespace, parent: number, name: Name): RecordWrite 
   if (!dirent) return { ...key, value: undefined }
   const inode = after.inode(dirent.ino)
   const encode = () => encodeDirent(dirent, inode)
-  return { ...key, value: inode ? laterOrNow(inode, encode) : encode() }
+  // As encodeDirent asks: what is wrong must show now.
+  const fits = inode?.ino === dirent.ino && (inode.mode & S_IFMT) === dirent.type
+  return { ...key, value: fits ? laterOrNow(inode, encode) : encode() }
 }
 
 function laterOrNow(inode: Inode, encode: () => Uint8Array): Uint8Array | Later {

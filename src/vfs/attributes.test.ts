@@ -224,3 +224,20 @@ test('capabilities do not outlive a write, wherever they are kept', async () => 
     }
   })
 })
+
+test('who may write but not set capabilities takes them by writing, also twice at once', async () => {
+  await withVfs(fresh(), async (vfs) => {
+    const name = 'security.capability'
+    const { ino } = await writeFile(vfs, rootIno, 'f', 'x')
+    await vfs.setattr(root, ino, { mode: 0o666 })
+    await vfs.setxattr(root, ino, name, Buffer.from('rights'), 0)
+    const other = user(1000)
+    const handle = await vfs.open(other, ino, O_RDWR)
+    const writes = ['1', '2'].map(async (text, at) =>
+      vfs.write(other, handle, at, Buffer.from(text)),
+    )
+    assert.deepEqual(await Promise.all(writes), [1, 1])
+    assert.equal(await vfs.getxattr(root, ino, name), undefined)
+    await close(vfs, handle)
+  })
+})

@@ -125,7 +125,7 @@ export function encodableBytes(inode: Inode): number {
 }
 
 /** Of everything that has no length of its own, the inode number before it included. */
-const attributesBytesMax = 144
+const attributesBytesMax = 152
 /** Far beyond the times that calendars know. */
 const secondsMax = 2 ** 50
 

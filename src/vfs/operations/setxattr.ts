@@ -1,4 +1,5 @@
 import { Errno, FsError } from '../../posix/errno.js'
+import type { Credentials } from '../../posix/permission.js'
 import type { Name } from '../../volume/name.js'
 import { after, then } from '../awaitable.js'
 import type { FileSystem } from '../file-system.js'
@@ -20,7 +21,7 @@ export function setxattr(
   if (value.length > xattrBytesMax) throw new FsError(Errno.E2BIG)
   const known = XattrFlag.create | XattrFlag.replace
   if ((flags & ~known) !== 0 || flags === known) throw new FsError(Errno.EINVAL)
-  return changeXattr(fs, caller, ino, name, Buffer.from(value), flags, killSgid)
+  return changeXattr(fs, caller, ino, name, Buffer.from(value), flags, killSgid, fs.as(caller))
 }
 
 /** ENODATA where there is none. */
@@ -31,7 +32,25 @@ export function removexattr(
   name: Name,
 ): Awaitable<void> {
   checkXattrName(name)
-  return changeXattr(fs, caller, ino, name, undefined, 0, false)
+  return changeXattr(fs, caller, ino, name, undefined, 0, false, fs.as(caller))
+}
+
+/** As the kernel does it for whoever changes the bytes: without asking whether he may, or whether it is there. */
+export function dropXattr(
+  fs: FileSystem,
+  caller: Caller,
+  ino: number,
+  name: Name,
+): Awaitable<void> {
+  const gone = (error: unknown) => {
+    if (!(error instanceof FsError && error.errno === Errno.ENODATA)) throw error
+  }
+  try {
+    const dropped = changeXattr(fs, caller, ino, name, undefined, 0, false, undefined)
+    return dropped instanceof Promise ? dropped.catch(gone) : dropped
+  } catch (error) {
+    gone(error)
+  }
 }
 
 function changeXattr(
@@ -42,6 +61,7 @@ function changeXattr(
   value: Uint8Array | undefined,
   flags: number,
   killSgid: boolean,
+  as: Credentials | undefined,
 ): Awaitable<void> {
   fs.checkWritable()
   if (!mayHave(fs.inode(ino), name))
@@ -57,7 +77,7 @@ function changeXattr(
       flags,
       killSgid,
       time: fs.now(),
-      as: fs.as(caller),
+      as,
       prepared: undefined,
     }
     if (fs.isOrphan(ino)) return changeOrphan(fs, intent)

@@ -9,7 +9,7 @@ import { fileBytesMax } from '../limits.js'
 import type { OpenFile } from '../open-file.js'
 import type { Awaitable, Caller, Handle, WriteOptions } from '../vfs.js'
 import { loadXattrSet } from '../xattr-set.js'
-import { removexattr } from './setxattr.js'
+import { dropXattr } from './setxattr.js'
 
 const capabilityName = 'security.capability'
 
@@ -65,7 +65,7 @@ function loseCapabilities(fs: FileSystem, caller: Caller, ino: number): Promise<
   const inode = fs.inode(ino)
   if (!inode.xattrBlock && !inode.xattrs.has(capabilityName)) return undefined
   const lost = then(loadXattrSet(fs.content, inode), (xattrs) =>
-    xattrs.has(capabilityName) ? removexattr(fs, caller, ino, capabilityName) : undefined,
+    xattrs.has(capabilityName) ? dropXattr(fs, caller, ino, capabilityName) : undefined,
   )
   return lost instanceof Promise ? lost : undefined
 }
