@@ -131,6 +131,8 @@ class Run {
 
   async #end(): Promise<void> {
     const replicas = this.#mounts.map((mount) => mount.replica)
+    // What a mount had sent when it was killed may still be on its way.
+    await this.#time.sleep(this.#scenario.faults.lateMsMax + this.#scenario.faults.delayMsMax)
     for (const replica of replicas) await replica.poll()
     for (const what of judge(this.#world, this.#asked, replicas)) this.#complain(what)
     const { lost, takes } = this.report()
@@ -218,7 +220,8 @@ class Run {
       await this.#time.sleep(random.below(1 + this.#scenario.restartMsMax))
       if (this.#away.has(at)) this.#startMount(at)
     })
-    this.#every(expireEveryMs, async () => this.#world.expireLog(random.below(40)))
+    // Never the newest: a mount that has not followed to it for as long as entries live looks at the head first.
+    this.#every(expireEveryMs, async () => this.#world.expireLog(Math.max(1, random.below(40))))
     this.#every(restoreEveryMs, () => this.#restore())
     this.#every(this.#scenario.turnMs, async () => {
       this.#onTurn = random.below(this.#mounts.length + 1)
