@@ -100,6 +100,9 @@ function settlePromises(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
+/** No timer takes no time: added to a clock that is far on, a tiny delay is lost, and who waits would wait for ever. */
+const timerMsMin = 0.001
+
 /**
  * The clock of one machine. It can be stopped: then nothing it was asked to do happens, and (in
  * suspend) its monotonic time stands still, while the wall's goes on.
@@ -152,7 +155,8 @@ export class MachineClock implements Clock {
       if (leftMs > 1e-6) this.#time.after(leftMs, () => this.whenRunning(ring))
       else fire()
     }
-    this.#time.after(delayMs, () => this.whenRunning(ring))
+    const firstMs = delayMs > 0 ? Math.max(delayMs, timerMsMin) : 0
+    this.#time.after(firstMs, () => this.whenRunning(ring))
     return () => {
       cancelled = true
     }
