@@ -64,6 +64,14 @@ const stoppedLease: Partial<Scenario> = {
   killEveryMs: 0,
 }
 
+/** The holder is busy for long, and the one machine that stands still is often its own. */
+const stoppedHolder: Partial<Scenario> = {
+  ...stoppedLease,
+  mounts: 2,
+  programs: 10,
+  turnMs: 40_000,
+}
+
 export const leaseMutants: readonly Mutant[] = [
   {
     name: 'a lease of somebody else is not looked at for a second attempt',
@@ -72,13 +80,13 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: 'changes are answered early while the release is on its way',
-    seed: 23,
+    seed: 1,
     scenario: {
       ...slowLease,
       isCalm: false,
       mounts: 2,
       programs: 1,
-      workMs: 240_000,
+      workMs: 480_000,
       faults: { ...calm, delayMsMax: 1200, failAfter: 0.3 },
       leaseRules: { answersWhileReleasing: true },
     },
@@ -90,21 +98,21 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: 'the clock is not looked at',
-    seed: 4,
-    scenario: { ...stoppedLease, leaseRules: { isInTime: () => true } },
+    seed: 3,
+    scenario: { ...stoppedHolder, leaseRules: { isInTime: () => true } },
   },
   {
     name: 'the clock stands still in suspend',
-    seed: 9,
+    seed: 1,
     scenario: {
-      ...stoppedLease,
+      ...stoppedHolder,
       suspendChance: 1,
       leaseRules: { age: (now, then) => now.monotonicMs - then.monotonicMs },
     },
   },
   {
     name: 'a recaller counts from when it saw the holder last, not from the recall',
-    seed: 2,
+    seed: 3,
     scenario: { ...slowLease, leaseRules: { waitsSince: (_learnedMs, holderMs) => holderMs } },
   },
   {
@@ -117,7 +125,7 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: 'what an early answer saw does not count after a take',
-    seed: 1,
+    seed: 4,
     scenario: {
       ...faultyLease,
       stopEveryMs: 8000,
