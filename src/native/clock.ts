@@ -9,11 +9,13 @@ const libcClockGettime = declare<(clock: number, time: Uint8Array) => number>(
 
 const CLOCK_BOOTTIME = 7
 
-const timespec = new BigInt64Array(2)
+/** struct timespec: two 64-bit numbers, read as pairs of 32, which makes no BigInt; no boot lasts 2 ** 32 s. */
+const timespec = new Uint32Array(4)
 const bytes = new Uint8Array(timespec.buffer)
+const [secondsAt, nanosecondsAt] = [0, 2]
 
 /** Milliseconds since the machine started, with a fraction. */
 export function bootTimeMs(): number {
   check(libcClockGettime(CLOCK_BOOTTIME, bytes), 'clock_gettime')
-  return Number(timespec[0]) * 1000 + Number(timespec[1]) / 1e6
+  return Number(timespec[secondsAt]) * 1000 + Number(timespec[nanosecondsAt]) / 1e6
 }

@@ -5,6 +5,7 @@
 // reads bypass the caches, which still tell what was shown before.
 
 import type { Tables, WritableTables } from '../tables/tables.js'
+import type { Clock } from '../volume/clock.js'
 import type { Head } from '../volume/head.js'
 import { type Dirent, type Inode, rootIno } from '../volume/inode.js'
 import { decodeJournalNumber } from '../volume/journal-number.js'
@@ -14,6 +15,7 @@ import { RecordKind, type Uuid, type VolumeRecord } from '../volume/record.js'
 import type { Coverage } from './coverage.js'
 import { DirentCache } from './dirent-cache.js'
 import { GenerationalCache } from './generational-cache.js'
+import { Look } from './look.js'
 import type { NamedDirent, NamePlace, Namespace } from './namespace.js'
 import { NotLoaded } from './replica.js'
 import { unpackDirent, unpackInode } from './unpack.js'
@@ -29,6 +31,7 @@ export type Source =
   | { readonly kind: 'shared'; readonly tables: Tables }
 
 export interface CommittedOptions {
+  readonly clock: Pick<Clock, 'bootMs'>
   /** Unpacked inodes, and names, kept in memory. */
   readonly cacheMax: number
   /** Inodes that stay unpacked whatever happens, because somebody has them open. */
@@ -38,6 +41,8 @@ export interface CommittedOptions {
 const namesMax = 2048
 
 export class Committed implements Namespace {
+  /** At shared tables. */
+  readonly look: Look
   readonly #inodes: GenerationalCache<number, Inode>
   readonly #dirents: DirentCache
   /** Of directories, above all: each change within one asks for its own name. */
@@ -47,15 +52,11 @@ export class Committed implements Namespace {
   #head: Head
   /** Undefined: not asked for yet. */
   #highest: number | undefined
-  #behind = false
-  #looked = false
-  readonly #tickEnds = (): void => {
-    this.#looked = false
-  }
 
   constructor(source: Source, head: Head, options: CommittedOptions) {
     this.#source = source
     this.#head = head
+    this.look = new Look(options.clock, () => this.#hasMoved())
     this.#isHeld = options.isHeld ?? (() => false)
     this.#inodes = new GenerationalCache(options.cacheMax, options.isHeld)
     this.#dirents = new DirentCache(options.cacheMax)
@@ -71,16 +72,9 @@ export class Committed implements Namespace {
     return this.#source
   }
 
-  /** Looks (once a tick) whether the engine's tables have moved on without this replica. */
+  /** Whether the engine's tables have moved on without this replica, as far as it can know in this tick. */
   get behind(): boolean {
-    if (this.#source.kind === 'shared' && !this.#looked) this.#look()
-    return this.#behind
-  }
-
-  /** As `behind`, looking now, whenever that was done last. */
-  lookAgain(): boolean {
-    if (this.#source.kind === 'shared') this.#look()
-    return this.#behind
+    return this.#source.kind === 'shared' && this.look.isBehind
   }
 
   /** Number of the last change of a journal that is committed; 0: none is. */
@@ -173,7 +167,7 @@ export class Committed implements Namespace {
       this.#source.tables.apply(entry.puts, entry.deletes, entry.head)
     this.#head = entry.head
     for (const record of entry.puts) this.#learn(record)
-    if (this.#source.kind === 'shared') this.#look()
+    if (this.#source.kind === 'shared') this.look.now()
   }
 
   /** Another source altogether, at another head: after a reload. */
@@ -181,7 +175,7 @@ export class Committed implements Namespace {
     this.#source = source
     this.#head = head
     this.#highest = undefined
-    this.#behind = false
+    this.look.reset()
     this.#inodes.clear()
     this.#dirents.clear()
     this.#names.clear()
@@ -208,12 +202,11 @@ export class Committed implements Namespace {
     return this.#coverage?.covers(parent, name) ?? true
   }
 
-  #look(): void {
-    if (!this.#looked) queueMicrotask(this.#tickEnds)
-    this.#looked = true
-    this.#source.tables.refresh?.()
-    const head = this.#source.tables.head()
-    this.#behind = head?.seq !== this.#head.seq || head.request !== this.#head.request
+  #hasMoved(): boolean {
+    const { tables } = this.#source
+    tables.refresh?.()
+    const head = tables.head()
+    return head?.seq !== this.#head.seq || head.request !== this.#head.request
   }
 
   /** The caches forget what the entry touches, before it is carried out. */
@@ -274,7 +267,7 @@ export class Committed implements Namespace {
     const value = this.#source.tables.get(RecordKind.dirent, parent, name)
     if (!value) return undefined
     const { ino, type, inode } = unpackDirent({ kind: RecordKind.dirent, parent, name, value })
-    if (inode && !this.#behind) this.#inodes.set(ino, inode)
+    if (inode && !this.look.wasBehind) this.#inodes.set(ino, inode)
     return { ino, type }
   }
 

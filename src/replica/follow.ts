@@ -171,7 +171,7 @@ export class Follow {
       if (this.#reloading) await this.#reloading
       const looked = contact.needsHead ? await this.#lookAtHead() : 0
       // Tables in this process say by themselves that nothing happened; that is no answer of the store.
-      if (committed.source.kind === 'shared' && looked === 0 && !committed.behind) return
+      if (committed.source.kind === 'shared' && looked === 0 && !committed.look.now()) return
       await this.#catchUp(Math.max(looked, this.#announced))
       contact.followed(started)
     } catch (error) {

@@ -7,6 +7,11 @@ import type { Moment } from './contact.js'
 export const takeAfterMs = 10_000
 /** The holder stops answering early so long before. */
 const marginMs = 2_000
+/**
+ * So long the holder trusts a look at tables that it shares with others: nobody else changes them while it
+ * may answer early, and it notices a recall no later than this. Who shares tables shares the clock too.
+ */
+const lookGoodMs = 20
 /** A wall clock that ran so much further than this machine's own: it was asleep, or worse. */
 const wallDriftMsMax = 1_000
 
@@ -14,6 +19,8 @@ const wallDriftMsMax = 1_000
 export interface LeaseRules {
   /** Whether a holder whose last sign of being the holder is so old may still answer early. */
   isInTime(ageMs: number): boolean
+  /** Whether a holder's look at shared tables that is so old still tells that it is the holder. */
+  isLookGood(ageMs: number): boolean
   /** From when a recaller counts: what it learned of this recall, and of the holder since. */
   waitsSince(learnedMs: number, holderMs: number): number
   /** While a release is on its way. */
@@ -30,6 +37,7 @@ export interface LeaseRules {
 
 export const leaseRules: LeaseRules = {
   isInTime: (ageMs) => ageMs < takeAfterMs - marginMs,
+  isLookGood: (ageMs) => ageMs < lookGoodMs,
   waitsSince: (learnedMs, holderMs) => Math.max(learnedMs, holderMs),
   answersWhileReleasing: false,
   holdsBack: true,

@@ -69,7 +69,9 @@ export class Pipeline<Intent> {
       ...context,
       rules: context.leaseRules,
       isAheadByOwn: () => this.ownEntry !== undefined,
+      isInFlight: () => this.inFlight,
     })
+    context.committed.look.isGood = (begunMs) => this.lease.isLookGood(begunMs)
     this.#early = new EarlyAnswers(context)
     const [pending, early, lease] = [this.#pending, this.#early, this.lease]
     this.#answerEarly = new AnswerEarly({ ...context, pending, early, lease })

@@ -30,7 +30,7 @@ export async function reload(
   const head = tables?.head()
   if (!tables || !head) return undefined
   const { committed } = context
-  const unpacked = { cacheMax: 1000 }
+  const unpacked = { cacheMax: 1000, clock: context.clock }
   const next = new Committed({ kind: 'copy', tables }, head, unpacked)
   const { change, highestIno } = diffNamespaces(shownBy(committed), next)
   const { source } = committed

@@ -31,6 +31,8 @@ export interface WriteLeaseContext {
   readonly logger: ReplicaLogger
   /** Whether the tables are ahead by nothing but an entry of this process, not yet answered. */
   readonly isAheadByOwn: () => boolean
+  /** Whether an entry of this process is on its way, and may move the tables at any moment. */
+  readonly isInFlight: () => boolean
   /** Broken on purpose only by the simulation. */
   readonly rules?: Partial<LeaseRules>
 }
@@ -119,9 +121,15 @@ export class WriteLeaseKeeper {
     // Tables in this process say themselves whose lease it is.
     if (committed.source.kind === 'shared') {
       if (!isLast) return !committed.behind && this.#mayHold
-      return (!committed.lookAgain() || isAheadByOwn()) && this.#mayHold
+      return (!committed.look.ifDue() || isAheadByOwn()) && this.#mayHold
     }
     return this.#rules.isInTime(this.#rules.age(momentOf(clock), contact.fresh))
+  }
+
+  /** Whether shared tables are where they were at `begunMs`: only this process could have moved them. */
+  isLookGood(begunMs: number): boolean {
+    if (!this.#mayHold || this.#context.isInFlight()) return false
+    return this.#rules.isLookGood(this.#nowMs - begunMs)
   }
 
   /** Only broken on purpose: what was so before the journal write counts behind it too. */

@@ -1,6 +1,6 @@
 // Time as the layers above the engines see it, so that tests and simulations can run it by hand.
 
-import { openSync, readSync } from 'node:fs'
+import { bootTimeMs } from '../native/clock.js'
 import type { Timespec } from './inode.js'
 
 export interface Clock {
@@ -21,18 +21,6 @@ export interface Clock {
 const wallDriftMsMax = 2
 let wallOriginMs = Date.now() - performance.now()
 
-const uptime = { fd: -1, bytes: Buffer.alloc(32) }
-
-/**
- * Seconds since the start, suspend included, with two decimals (proc_uptime(5)): Node has no other way to
- * CLOCK_BOOTTIME, and its monotonic clock stands still in suspend.
- */
-function readUptimeMs(): number {
-  if (uptime.fd < 0) uptime.fd = openSync('/proc/uptime', 'r')
-  const length = readSync(uptime.fd, uptime.bytes, 0, uptime.bytes.length, 0)
-  return Number.parseFloat(uptime.bytes.toString('latin1', 0, length)) * 1000
-}
-
 /** The clock of this machine. */
 export const systemClock: Clock = {
   wall() {
@@ -45,7 +33,7 @@ export const systemClock: Clock = {
     return { sec, nsec: Math.floor((ms - sec * 1000) * 1e6) }
   },
   monotonicMs: () => performance.now(),
-  bootMs: readUptimeMs,
+  bootMs: bootTimeMs,
   setTimer(delayMs, fire, holds = false) {
     const timer = setTimeout(fire, delayMs)
     if (!holds) timer.unref()

@@ -111,6 +111,11 @@ export const leaseMutants: readonly Mutant[] = [
     },
   },
   {
+    name: 'an old look at shared tables is good enough',
+    seed: 8,
+    scenario: { ...stoppedHolder, sharing: 2, leaseRules: { isLookGood: () => true } },
+  },
+  {
     name: 'a recaller counts from when it saw the holder last, not from the recall',
     seed: 3,
     scenario: { ...slowLease, leaseRules: { waitsSince: (_learnedMs, holderMs) => holderMs } },

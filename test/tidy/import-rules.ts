@@ -12,7 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'posix/errno': [],
   native: ['posix/errno'],
   fuse: ['native', 'posix/errno'],
-  volume: below('posix'),
+  volume: below('posix', 'native'),
   tables: below('posix', 'volume'),
   'store/store': below('posix', 'volume', 'tables'),
   'store/engine': below('posix', 'volume', 'tables', 'native', 'store/store'),
