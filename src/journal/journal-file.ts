@@ -17,7 +17,7 @@ import type { Uuid } from '../volume/record.js'
 import type { JournalRecord, NewRecord } from './journal.js'
 import { decodeJournalRecord, encodeJournalRecord } from './journal-record-codec.js'
 
-const magic = 'cassfsj1'
+const magic = 'cassfsj2'
 const headerBytes = 60
 const frameBytes = 8
 /** No record is longer: the blocks of a save, and what is said of it. */

@@ -35,7 +35,7 @@ export function encodeJournalRecord(record: NewRecord): Uint8Array[] {
     writer.uuid(answers.mount)
     writer.varint(answers.unique)
   }
-  return [writer.take(), ...intent]
+  return [writer.view(), ...intent]
 }
 
 /** Throws FormatError. */

@@ -25,6 +25,11 @@ export class ByteWriter {
     return Buffer.from(this.#buffer.subarray(0, this.#length))
   }
 
+  /** What was written since `reset`, in place: good until more is. */
+  view(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length)
+  }
+
   u8(value: number): void {
     checkNumber(value, 0xff)
     const at = this.#claim(1)
