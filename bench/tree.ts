@@ -1,8 +1,9 @@
 /**
- * `node .build/test/bench/tree.js [--on LIST] [--rounds N] [--json FILE]`
+ * `node .build/test/bench/tree.js [--on LIST] [--rounds N] [--warm N] [--json FILE]`
  * Times the tree on several file systems of one disk, as root. LIST is of ext4, bindfs, empty,
  * cassfs, cassandra (default: all that can be had here). Each round visits all systems, in
- * another order; the table shows medians and how many times those of the first system.
+ * another order; the table shows medians and how many times those of the first system. `--warm`: so many
+ * rounds before, which do not count: a server just started still compiles what it runs.
  */
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { cpus, release } from 'node:os'
@@ -79,16 +80,22 @@ function shuffle<T>(list: readonly T[], random: (n: number) => number): T[] {
   return shuffled
 }
 
-async function measure(systems: System[], rounds: number): Promise<[Figures, Site['tree']]> {
+async function measure(
+  systems: System[],
+  rounds: number,
+  warm: number,
+): Promise<[Figures, Site['tree']]> {
   const archive = await fetchTreeArchive()
   const plain = systems[0]?.target.workDir ?? ''
   const tree = await describeArchive(archive, join(plain, 'plain'))
-  const figures: Figures = new Map(systems.map(({ name }) => [name, new Map()]))
+  const noFigures = (): Figures => new Map(systems.map(({ name }) => [name, new Map()]))
+  const [figures, uncounted] = [noFigures(), noFigures()]
   const random = createRandom(1)
-  for (let round = 0; round < rounds; round++)
+  for (let round = 0; round < warm + rounds; round++)
     for (const system of shuffle(systems, random)) {
-      console.error(`round ${round + 1} of ${rounds}: ${system.name}`)
-      await runRound(system, round, { archive, tree }, figures)
+      const which = round < warm ? 'warm-up' : `round ${round - warm + 1} of ${rounds}`
+      console.error(`${which}: ${system.name}`)
+      await runRound(system, round, { archive, tree }, round < warm ? uncounted : figures)
     }
   return [figures, tree]
 }
@@ -103,6 +110,7 @@ async function main(): Promise<void> {
     options: {
       on: { type: 'string' },
       rounds: { type: 'string', default: '5' },
+      warm: { type: 'string', default: '0' },
       json: { type: 'string' },
     },
   })
@@ -112,10 +120,12 @@ async function main(): Promise<void> {
   try {
     const workDir = systems[0]?.target.workDir ?? '/'
     if (statfsSync(workDir).type !== EXT4_MAGIC) console.error(`note: ${workDir} is not on ext4`)
-    const [figures, tree] = await measure(systems, Number(values.rounds))
+    const [figures, tree] = await measure(systems, Number(values.rounds), Number(values.warm))
     const { files, directories, symlinks, bytes } = tree
     const what = `${files} files, ${directories} directories, ${symlinks} symlinks, ${bytes} bytes`
-    console.log(`${describeMachine()}\n${what}; ${values.rounds} rounds\n${renderTable(figures)}`)
+    console.log(
+      `${describeMachine()}\n${what}; ${values.rounds} rounds after ${values.warm} that do not count\n${renderTable(figures)}`,
+    )
     const result = { machine: describeMachine(), tree, systems: toJson(figures) }
     if (values.json) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`)
   } finally {

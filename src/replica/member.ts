@@ -29,8 +29,6 @@ export class Member<Intent> {
   readonly arrivedMs: number
   /** When its caller gets EIO at the latest; one that was answered early has none. */
   deadlineMs: number
-  /** Settles when the change is committed, or failed. */
-  readonly committed: Promise<unknown>
   journaled: Journaled | undefined
   /** What it does, as it was answered early; counts while `epoch` is that of Pending. */
   answered: { readonly step: Step | undefined; readonly epoch: number } | undefined
@@ -41,9 +39,10 @@ export class Member<Intent> {
   verdict: Verdict | undefined
   /** Hashes that it begins to name, by the attempt under way. */
   begins: readonly Hash[] = []
-  #settled = false
-  #resolve!: (value: unknown) => void
-  #reject!: (error: unknown) => void
+  /** Told once, when its end is known. */
+  onEnd: (() => void) | undefined
+  #end: End | undefined
+  #committed: Committed | undefined
 
   constructor(
     intent: Intent,
@@ -55,12 +54,12 @@ export class Member<Intent> {
     this.answers = answers
     this.arrivedMs = arrivedMs
     this.deadlineMs = deadlineMs
-    this.committed = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
-    // Whoever made the change looks at it; this only keeps an early failure from being "unhandled".
-    this.committed.catch(() => {})
+  }
+
+  /** Settles when the change is committed, or failed. */
+  get committed(): Promise<unknown> {
+    this.#committed ??= newCommitted(this.#end)
+    return this.#committed.promise
   }
 
   /** Its caller is answered before it is committed: from now on nothing but a loss ends it. */
@@ -71,20 +70,43 @@ export class Member<Intent> {
 
   /** Its end is known: it must not be tried again. */
   get settled(): boolean {
-    return this.#settled
+    return this.#end !== undefined
   }
 
   /** Its batch is in the log (or needed none): the verdict counts. */
   settle(): void {
-    if (this.#settled || !this.verdict) return
-    this.#settled = true
-    if (this.verdict.kind === 'done') this.#resolve(this.verdict.value)
-    else this.#reject(this.verdict.error)
+    if (!this.verdict) return
+    const { verdict } = this
+    this.#finish(verdict.kind === 'done' ? { value: verdict.value } : { error: verdict.error })
   }
 
   fail(error: FsError): void {
-    if (this.#settled) return
-    this.#settled = true
-    this.#reject(error)
+    this.#finish({ error })
   }
+
+  #finish(end: End): void {
+    if (this.#end) return
+    this.#end = end
+    this.#committed?.settle(end)
+    this.onEnd?.()
+  }
+}
+
+type End = { readonly value: unknown } | { readonly error: unknown }
+
+/** Made for whoever asks: nobody waits for most of what was answered early. */
+interface Committed {
+  readonly promise: Promise<unknown>
+  settle(end: End): void
+}
+
+function newCommitted(known: End | undefined): Committed {
+  let settle!: (end: End) => void
+  const promise = new Promise((resolve, reject) => {
+    settle = (end) => ('error' in end ? reject(end.error) : resolve(end.value))
+  })
+  // Whoever made the change looks at it; this only keeps an early failure from being "unhandled".
+  promise.catch(() => {})
+  if (known) settle(known)
+  return { promise, settle }
 }

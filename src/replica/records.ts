@@ -39,6 +39,11 @@ export function recordWrites(
   after: Namespace,
   touched: Pick<Touched, 'inodes' | 'dirents'>,
 ): RecordWrite[] {
+  const [one] = touched.inodes
+  if (one && touched.inodes.size === 1 && touched.dirents.length === 0) {
+    const write = onlyWrite(after, ...one)
+    if (write) return [write]
+  }
   const writes: RecordWrite[] = []
   const dirents = new Map<number, Set<Name>>()
   for (const { parent, name } of touched.dirents) add(dirents, parent, name)
@@ -55,6 +60,18 @@ export function recordWrites(
   for (const [parent, names] of dirents)
     for (const name of names) writes.push(direntWrite(after, parent, name))
   return writes
+}
+
+/** Nearly all changes of attributes or content; undefined: it is more than the record of the one name. */
+function onlyWrite(
+  after: Namespace,
+  ino: number,
+  before: Inode | undefined,
+): RecordWrite | undefined {
+  const inode = after.inode(ino)
+  if (!inode || inode.shared || before?.shared || ino === rootIno) return undefined
+  const [place, ...others] = after.names(ino)
+  return place && others.length === 0 ? direntWrite(after, place.parent, place.name) : undefined
 }
 
 /**

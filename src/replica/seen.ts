@@ -12,6 +12,7 @@ import type { Touched } from './overlay.js'
  * names in them meanwhile, and that they are still there is checked anyway.
  */
 export function seenBy({ inodes, dirents }: Touched): Seen {
+  if (dirents.length === 0) return { names: [], inodes: changedBy(inodes, noParents) }
   const parents = new Set<number>()
   const names = new Map<string, Seen['names'][number]>()
   for (const { parent, name, before } of dirents) {
@@ -19,10 +20,16 @@ export function seenBy({ inodes, dirents }: Touched): Seen {
     const id = `${parent}/${name}`
     if (!names.has(id)) names.set(id, { parent, name, ino: before })
   }
+  return { names: [...names.values()], inodes: changedBy(inodes, parents) }
+}
+
+const noParents: ReadonlySet<number> = new Set()
+
+function changedBy(inodes: Touched['inodes'], parents: ReadonlySet<number>): Seen['inodes'] {
   const changed: Seen['inodes'][number][] = []
   for (const [ino, before] of inodes)
     if (before && !parents.has(ino)) changed.push({ ino, ctime: before.ctime })
-  return { names: [...names.values()], inodes: changed }
+  return changed
 }
 
 /** Nothing that was seen has been changed by anybody else. */

@@ -222,8 +222,9 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     const accepted = this.#pipeline.accept(intent, options.answers)
     if (accepted.kind === 'unstored')
       return this.#unanswered.track(this.#submitAfter(accepted.upload, intent, options))
-    if (accepted.member) this.#unanswered.track(accepted.member.committed)
-    return accepted.kind === 'done' ? accepted.value : accepted.member.committed
+    if (accepted.kind === 'queued') return this.#unanswered.track(accepted.member.committed)
+    if (accepted.member) this.#unanswered.trackAnswered(accepted.member)
+    return accepted.value
   }
 
   /** What processes of this machine answered before they ended is shown before the first answer. */
@@ -263,10 +264,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     else await this.#settings.rules.prepare(intent, this, {})
   }
 
-  /**
-   * A poll that began long ago may come back only now, so what counts is what it was good for. After
-   * two failures the store counts as offline, and reads go on from what is here.
-   */
+  /** What a poll was good for counts, not when it came back; where the store is offline, reads go on. */
   async #catchUp(): Promise<void> {
     await this.#follow.join().catch(() => {})
     for (let tries = 0; tries < catchUpTries; tries++) {

@@ -107,10 +107,10 @@ export class OpenFile {
   view(stored: Inode): Inode {
     if (!this.dirty) return stored
     const size = this.#spool?.size(stored.size) ?? stored.size
-    let seen: Inode = size === stored.size ? stored : { ...stored, size }
-    if (this.#saving) seen = withUnsaved(seen, this.#saving)
-    if (this.#unsaved) seen = withUnsaved(seen, this.#unsaved)
-    return seen
+    let seen = stored
+    if (this.#saving) seen = withUnsaved(seen, this.#saving, size)
+    if (this.#unsaved) seen = withUnsaved(seen, this.#unsaved, size)
+    return seen.size === size ? seen : inodeWith(seen, { size })
   }
 
   /** Everything unsaved, for a save; its end is told by `saved` or `failed`. */
@@ -208,10 +208,15 @@ function together(failed: Unsaved, later: Unsaved): Pick<Unsaved, 'modeDropped' 
 }
 
 /** As a save commits it (intents/save.ts): the same times, so that nothing moves by being saved. */
-function withUnsaved(inode: Inode, unsaved: Unsaved): Inode {
+function withUnsaved(inode: Inode, unsaved: Unsaved, size: number): Inode {
   const { ctime, modeDropped, changes } = unsaved
   const mode = inode.mode & ~modeDropped
   const mtime = mtimeOn(inode, unsaved.mtime)
-  const written = inodeWith(inode, { mode, mtime, ctime: timeAfter(ctime, inode.ctime) })
+  const written = inodeWith(inode, {
+    mode,
+    size,
+    mtime,
+    ctime: timeAfter(ctime, inode.ctime),
+  })
   return changes ? withChanges(written, { changes, time: ctime }) : written
 }

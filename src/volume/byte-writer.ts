@@ -130,7 +130,8 @@ export class ByteWriter {
 const knownUuids = new Map<Uuid, Uint8Array>()
 const knownUuidsMax = 64
 
-function uuidBytes(value: Uuid): Uint8Array {
+/** The 16 bytes of an id: not to be changed. Throws FormatError. */
+export function uuidBytes(value: Uuid): Uint8Array {
   const known = knownUuids.get(value)
   if (known) return known
   if (!uuidPattern.test(value)) throw new FormatError(`not a UUID: ${JSON.stringify(value)}`)

@@ -3,7 +3,7 @@
 
 import type { BlockRow, Trail } from '../../tables/block-ledger.js'
 import { ByteReader } from '../../volume/byte-reader.js'
-import { ByteWriter } from '../../volume/byte-writer.js'
+import { ByteWriter, uuidBytes } from '../../volume/byte-writer.js'
 import { FormatError, formatVersion } from '../../volume/format-error.js'
 import type { Hash } from '../../volume/inode.js'
 import type { Uuid } from '../../volume/record.js'
@@ -82,8 +82,8 @@ export function decodeBlock(hash: Hash, bytes: Uint8Array): StoredBlock {
 /** Owner and hash: the key of a block and of its row. */
 export function blockKey(owner: Uuid, hash: Hash): Buffer {
   const key = Buffer.allocUnsafe(48)
-  if (key.write(owner.replaceAll('-', ''), 0, 'hex') + key.write(hash, 16, 'hex') !== 48)
-    throw new FormatError(`not an owner and a hash: ${owner} ${hash}`)
+  key.set(uuidBytes(owner), 0)
+  if (key.write(hash, 16, 'hex') !== 32) throw new FormatError(`not a hash: ${hash}`)
   return key
 }
 

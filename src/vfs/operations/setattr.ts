@@ -70,13 +70,15 @@ function deferrable(changes: SettledChanges, after: Inode): SettledChanges {
   const { uid, gid, atime, mtime } = changes
   const chown = uid !== undefined || gid !== undefined
   const mode = changes.mode !== undefined || chown || changes.dropSetId ? after.mode : undefined
-  return {
-    ...(mode !== undefined && { mode }),
-    ...(uid !== undefined && { uid }),
-    ...(gid !== undefined && { gid }),
-    ...(mtime && { mtime, atime: after.atime }),
-    ...(atime && { atime }),
-  }
+  // Only what is changed stands in it at all: it is laid over what was changed before.
+  const kept: { -readonly [Key in keyof SettledChanges]: SettledChanges[Key] } = {}
+  if (mode !== undefined) kept.mode = mode
+  if (uid !== undefined) kept.uid = uid
+  if (gid !== undefined) kept.gid = gid
+  if (mtime) kept.mtime = mtime
+  if (mtime) kept.atime = after.atime
+  if (atime) kept.atime = atime
+  return kept
 }
 
 /**
