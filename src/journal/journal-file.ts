@@ -1,14 +1,14 @@
-// The file of a journal: a header that says whose it is, then records, each in a frame of length and
-// checksum. Records are appended with one write each, which ends the file behind them. What a process wrote
+// The file of a journal: a header that says whose it is, then records, each in a frame of lengths and
+// checksum. Content that a record names by its hash stands behind it, outside of the checksum. Records are appended with one write each, which ends the file behind them. What a process wrote
 // is there when it is killed; after a power cut any of it may be missing, which the checksums tell.
 //
 // What is committed is written over, from the start: that costs half of what new pages of the file would.
 //
 //   header  magic (8), volume (16), journal (16), boot (16), CRC-32 of these (4)
-//   frame   length of the record (4), its CRC-32 (4), the record
-//   end     8 bytes of zeros, or the end of the file
+//   frame   CRC-32 (4) of what follows but the content, length of the record (4), of its content (4), both
+//   end     12 bytes of zeros, or the end of the file
 
-import { fdatasyncSync, fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs'
+import { fdatasyncSync, fstatSync, ftruncateSync, readSync, writeSync, writevSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { asFsError, Errno, FsError } from '../posix/errno.js'
 import { ByteReader } from '../volume/byte-reader.js'
@@ -19,7 +19,7 @@ import { decodeJournalRecord, encodeJournalRecord } from './journal-record-codec
 
 const magic = 'cassfsj2'
 const headerBytes = 60
-const frameBytes = 8
+const frameBytes = 12
 /** No record is longer: the blocks of a save, and what is said of it. */
 const recordBytesMax = 16 * 2 ** 20
 /** A file that has grown beyond this gives its room back. */
@@ -42,28 +42,28 @@ export function writeHeader(fd: number, header: JournalHeader): void {
   writer.uuid(header.boot)
   const bytes = Buffer.from(writer.take())
   writer.u32(crc32(bytes))
-  append(fd, 0, Buffer.from(writer.take()))
+  append(fd, 0, [writer.take()])
 }
 
 /** Writes a record behind `at`; answers where it ends. Throws FsError, and leaves nothing behind `at`. */
 export function appendRecord(fd: number, at: number, record: NewRecord): number {
-  const parts = encodeJournalRecord(record)
-  const length = parts.reduce((sum, part) => sum + part.length, 0)
-  const frame = scratch(frameBytes + length + frameBytes)
-  let end = frameBytes
-  for (const part of parts) {
-    frame.set(part, end)
-    end += part.length
-  }
-  frame.writeUInt32LE(length, 0)
-  frame.writeUInt32LE(crc32(frame.subarray(frameBytes, end)), 4)
-  frame.fill(0, end)
-  append(fd, at, frame)
-  return at + end
+  const said = encodeJournalRecord(record)
+  const { content } = record
+  const contentBytes = content.reduce((sum, { length }) => sum + length, 0)
+  const length = frameBytes + said.length
+  const frame = scratch(length + frameBytes)
+  frame.set(said, frameBytes)
+  frame.writeUInt32LE(said.length, 4)
+  frame.writeUInt32LE(contentBytes, 8)
+  frame.writeUInt32LE(crc32(frame.subarray(4, length)), 0)
+  frame.fill(0, length)
+  if (contentBytes === 0) append(fd, at, [frame])
+  else append(fd, at, [frame.subarray(0, length), ...content, endOfRecords])
+  return at + length + contentBytes
 }
 
-/** Where a frame is put together; most records are small. */
-let reused = Buffer.allocUnsafeSlow(512 * 1024)
+/** Where a frame is put together; most are small. */
+let reused = Buffer.allocUnsafeSlow(16 * 1024)
 
 function scratch(length: number): Buffer {
   if (length > reused.length) reused = Buffer.allocUnsafeSlow(length)
@@ -124,24 +124,34 @@ function readHeader(bytes: Buffer): JournalHeader | undefined {
 
 function readRecord(bytes: Buffer, at: number): { record: JournalRecord; end: number } | string {
   if (bytes.length - at < frameBytes) return 'a record is cut short'
-  const length = bytes.readUInt32LE(at)
-  const start = at + frameBytes
-  if (length > recordBytesMax) return `a record of ${length} bytes`
-  if (length > bytes.length - start) return 'a record is cut short'
-  const payload = bytes.subarray(start, start + length)
-  if (crc32(payload) !== bytes.readUInt32LE(at + 4)) return 'a record is damaged'
+  const [start, length, contentBytes] = [
+    at + frameBytes,
+    bytes.readUInt32LE(at + 4),
+    bytes.readUInt32LE(at + 8),
+  ]
+  const [middle, end] = [start + length, start + length + contentBytes]
+  if (end - start > recordBytesMax) return `a record of ${end - start} bytes`
+  if (end > bytes.length) return 'a record is cut short'
+  if (crc32(bytes.subarray(at + 4, middle)) !== bytes.readUInt32LE(at)) return 'a record is damaged'
   try {
-    return { record: decodeJournalRecord(payload), end: start + length }
+    const content = Buffer.from(bytes.subarray(middle, end))
+    return { record: decodeJournalRecord(bytes.subarray(start, middle), content), end }
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
 }
 
-function append(fd: number, at: number, bytes: Buffer): number {
+/** With one write. */
+function append(fd: number, at: number, parts: readonly Uint8Array[]): void {
+  const [first, ...others] = parts
+  if (!first) return
   try {
-    const written = writeSync(fd, bytes, 0, bytes.length, at)
-    if (written < bytes.length) throw new FsError(Errno.ENOSPC, 'the journal is cut short')
-    return at + written
+    const written =
+      others.length === 0
+        ? writeSync(fd, first, 0, first.length, at)
+        : writevSync(fd, parts as Uint8Array[], at)
+    if (written < parts.reduce((sum, { length }) => sum + length, 0))
+      throw new FsError(Errno.ENOSPC, 'the journal is cut short')
   } catch (cause) {
     truncate(fd, at)
     throw asFsError(cause, 'the journal cannot be written')

@@ -29,10 +29,11 @@ const record = (number: number, text = `change ${number}`): JournalRecord => ({
     inodes: [{ ino: 12, ctime: { sec: -5, nsec: 999_999_999 } }],
   },
   intent: Buffer.from(text),
+  content: Buffer.alloc(0),
   answers: number % 2 === 0 ? { mount: volume, unique: number } : undefined,
 })
 
-const fresh = (one: JournalRecord): NewRecord => ({ ...one, intent: [one.intent] })
+const fresh = (one: JournalRecord): NewRecord => ({ ...one, content: [one.content] })
 
 function folder(t: { after(end: () => void): void }, of = volume) {
   const directory = mkdtempSync(join(tmpdir(), 'cft-journal-'))
@@ -149,6 +150,26 @@ test('a flipped bit ends what can be read, and nothing behind it is believed', (
   }
 })
 
+test('content stands behind its record, and is for its reader to check', (t) => {
+  const { directory, journals } = folder(t)
+  const journal = journals.create()
+  const parts = ['one', '', 'and another'].map((text) => Buffer.from(text))
+  journal.append({ ...record(1), content: parts })
+  journal.append(fresh(record(2)))
+  const path = join(directory, journal.id)
+  const bytes = readFileSync(path)
+  journal.close(false)
+  const at = bytes.indexOf('another')
+  for (const letter of ['a', 'b']) {
+    bytes.write(letter, at, 'latin1')
+    writeFileSync(path, bytes)
+    const [left] = journals.takeDead()
+    const content = Buffer.from(`oneand ${letter}nother`)
+    assert.deepEqual(left?.records, [{ ...record(1), content }, record(2)])
+    left?.release()
+  }
+})
+
 test('what is no journal of this volume is kept aside, what never began goes', (t) => {
   const { journals, path, bytes, directory, warnings } = dead(t)
   const other = openJournalFolder({
@@ -198,13 +219,15 @@ test('any record is read back as it was written', () => {
         plain,
       ),
       intent: fc.uint8Array().map((array) => Buffer.from(array)),
+      content: fc.constant(Buffer.from('content')),
       answers: fc.option(fc.record({ mount: fc.uuid(), unique: nat }, plain), { nil: undefined }),
     },
     plain,
   )
   fc.assert(
     fc.property(records, (any) => {
-      assert.deepEqual(decodeJournalRecord(Buffer.concat(encodeJournalRecord(fresh(any)))), any)
+      const bytes = Buffer.from(encodeJournalRecord(fresh(any)))
+      assert.deepEqual(decodeJournalRecord(bytes, any.content), any)
     }),
   )
 })

@@ -9,11 +9,8 @@ import type { JournalRecord, NewRecord, Seen } from './journal.js'
 
 const writer = new ByteWriter()
 
-/**
- * A record in parts: what is said of the intent, good until the next call, and the intent as it is. Throws
- * FormatError for what the format cannot hold.
- */
-export function encodeJournalRecord(record: NewRecord): Uint8Array[] {
+/** Without its content; good until the next call. Throws FormatError for what the format cannot hold. */
+export function encodeJournalRecord(record: Omit<NewRecord, 'content'>): Uint8Array {
   const { number, grantSeq, seen, intent, answers } = record
   writer.reset().u8(formatVersion)
   writer.varint(number)
@@ -35,11 +32,12 @@ export function encodeJournalRecord(record: NewRecord): Uint8Array[] {
     writer.uuid(answers.mount)
     writer.varint(answers.unique)
   }
-  return [writer.view(), ...intent]
+  writer.bytes(intent)
+  return writer.view()
 }
 
 /** Throws FormatError. */
-export function decodeJournalRecord(bytes: Uint8Array): JournalRecord {
+export function decodeJournalRecord(bytes: Uint8Array, content: Uint8Array): JournalRecord {
   const reader = new ByteReader(bytes, 'journal record')
   reader.version()
   const number = reader.varint()
@@ -49,7 +47,7 @@ export function decodeJournalRecord(bytes: Uint8Array): JournalRecord {
   if (flags > 1) throw reader.damaged(`flags ${flags}`)
   const answers: AnsweredRequest | undefined =
     flags === 1 ? { mount: reader.uuid(), unique: reader.varint() } : undefined
-  return { number, grantSeq, seen, answers, intent: reader.bytes(reader.left) }
+  return { number, grantSeq, seen, answers, intent: reader.bytes(reader.left), content }
 }
 
 function readSeen(reader: ByteReader): Seen {

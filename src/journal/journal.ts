@@ -26,12 +26,14 @@ export interface JournalRecord {
   readonly seen: Seen
   /** As the rules encode it. */
   readonly intent: Uint8Array
+  /** What the intent names by its hash: no checksum of the journal covers it. */
+  readonly content: Uint8Array
   readonly answers: AnsweredRequest | undefined
 }
 
-/** A record to be written, its intent in parts that follow on one another. */
-export interface NewRecord extends Omit<JournalRecord, 'intent'> {
-  readonly intent: readonly Uint8Array[]
+/** A record to be written, its content in parts that follow on one another. */
+export interface NewRecord extends Omit<JournalRecord, 'content'> {
+  readonly content: readonly Uint8Array[]
 }
 
 /** The journal of this process. */

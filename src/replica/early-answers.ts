@@ -111,13 +111,13 @@ export class EarlyAnswers<Intent> {
     const { rules, logger } = this.#context
     const journal = this.#journal
     if (!journal || journal.bytes > journalBytesMax) return false
-    const intent = rules.journal?.encode(member.intent)
-    if (!intent) return false
+    const encoded = rules.journal?.encode(member.intent)
+    if (!encoded) return false
     const seen = seenBy(touched)
     const before = journal.bytes
     const number = this.#number + 1
     try {
-      journal.append({ number, grantSeq, seen, intent, answers: member.answers })
+      journal.append({ number, grantSeq, seen, ...encoded, answers: member.answers })
       this.#isFull = false
     } catch (error) {
       const what = 'a change cannot be journaled: it waits for its commit, as may those that follow'
@@ -187,14 +187,15 @@ export class EarlyAnswers<Intent> {
   #inherited(journal: DeadJournal, committed: number, seq: number): Inherited<Intent>[] {
     const { rules } = this.#context
     const rest: Inherited<Intent>[] = []
-    for (const { number, grantSeq, seen, intent, answers } of journal.records) {
+    for (const { number, grantSeq, seen, intent, content, answers } of journal.records) {
       if (number <= committed) continue
       try {
         if (grantSeq > seq)
           throw new Error(`it was answered at ${grantSeq}, the volume is at ${seq}`)
-        const decoded = rules.journal?.decode(intent)
+        const decoded = rules.journal?.decode(intent, content)
         if (!decoded) throw new Error('it cannot be read')
-        const journaled = { journal: journal.id, number, seen, bytes: intent.length }
+        const bytes = intent.length + content.length
+        const journaled = { journal: journal.id, number, seen, bytes }
         rest.push({ intent: decoded, journaled, answers })
       } catch (error) {
         this.#aside.add(journal.id)

@@ -2,6 +2,7 @@
 // takes changes as intents that are checked here and committed to the log by the pipeline. It knows
 // inodes, names and order; what a rename is, is told by `Rules` from above.
 
+import type { NewRecord } from '../journal/journal.js'
 import type { Inode } from '../volume/inode.js'
 import type { AnsweredRequest } from '../volume/log-entry.js'
 import type { Name } from '../volume/name.js'
@@ -38,10 +39,10 @@ export interface Rules<Intent> {
   ended?(intent: Intent): void
   /** How intents stand in a journal; without it nothing is answered before it is committed. */
   readonly journal?: {
-    /** In parts that follow on one another. Undefined: this one cannot stand in a journal. */
-    encode(intent: Intent): readonly Uint8Array[] | undefined
-    /** Throws where the bytes are no intent. */
-    decode(bytes: Uint8Array): Intent
+    /** As NewRecord has it, good until the next call. Undefined: this one cannot stand in a journal. */
+    encode(intent: Intent): Pick<NewRecord, 'intent' | 'content'> | undefined
+    /** Throws where they are no intent, or the content is not what the intent names. */
+    decode(intent: Uint8Array, content: Uint8Array): Intent
   }
 }
 

@@ -106,9 +106,9 @@ function readFile(path: string): JournalContents {
 }
 
 /** The change, or why it cannot be read. */
-function intentOf({ intent }: JournalRecord): Intent | string {
+function intentOf({ intent, content }: JournalRecord): Intent | string {
   try {
-    return readIntent(intent)
+    return readIntent(intent, content)
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fixture } from '../../test/support/content-fixture.js'
+import { hashOf } from '../content/block-codec.js'
 import { encodeManifest } from '../content/manifest-codec.js'
 import { FormatError } from '../volume/format-error.js'
 import type { Content } from '../volume/inode.js'
@@ -51,15 +52,19 @@ const intents: Intent[] = [
 ]
 
 function journaled(intent: Intent, { content } = fixture()): Intent {
-  const parts = encodeIntent(intent)
-  assert.ok(parts, `${intent.kind} can be journaled`)
-  return decodeIntent(content, Buffer.concat(parts))
+  const encoded = encodeIntent(intent)
+  assert.ok(encoded, `${intent.kind} can be journaled`)
+  return decodeIntent(content, encoded.intent, Buffer.concat(encoded.content))
 }
 
 for (const intent of intents)
   test(`${intent.kind} comes back as it was`, () => {
     assert.deepEqual(journaled(intent), intent)
   })
+
+type Encoded = NonNullable<ReturnType<typeof encodeIntent>>
+
+const named = (plain: Buffer) => ({ hash: hashOf(plain, 'data'), plain })
 
 function save(base: Content, content: Content, ...blocks: SaveIntent['blocks']): SaveIntent {
   const result = { content, size: 5000, moved: false, shifts: new Map() }
@@ -79,7 +84,7 @@ function save(base: Content, content: Content, ...blocks: SaveIntent['blocks']):
 
 test('a save comes back with its block, which can be read', async () => {
   const fixed = fixture()
-  const block = { hash: 'ab'.repeat(32), plain: Buffer.alloc(5000, '\n') }
+  const block = named(Buffer.alloc(5000, '\n'))
   const content = { kind: 'block', hash: block.hash, length: 5000 } as const
   const intent = save({ kind: 'inline', data: bytes }, content, block)
   const back = journaled(intent, fixed)
@@ -103,13 +108,11 @@ test('a save into the inode, or into a tail, comes back with its bytes', () => {
 
 test('a save of several blocks comes back with them and with their manifest', async () => {
   const fixed = fixture()
-  const blocks = ['ab', 'cd'].map((name, i) => ({
-    hash: name.repeat(32),
-    plain: Buffer.alloc(2500, name[i]),
-  }))
+  const blocks = ['a', 'd'].map((letter) => named(Buffer.alloc(2500, letter)))
   const entries = blocks.map(({ hash }) => ({ kind: 'block', hash, length: 2500 }) as const)
   const refs = blocks.map(({ hash }) => hash)
-  const manifest = { hash: 'ef'.repeat(32), plain: encodeManifest(entries), refs }
+  const plain = encodeManifest(entries)
+  const manifest = { hash: hashOf(plain, 'manifest'), plain, refs }
   const content = { kind: 'manifest', hash: manifest.hash, length: 5000 } as const
   const intent = save({ kind: 'none' }, content, ...blocks, manifest)
   assert.deepEqual((journaled(intent, fixed) as SaveIntent).blocks, intent.blocks)
@@ -117,11 +120,13 @@ test('a save of several blocks comes back with them and with their manifest', as
   assert.ok(
     Buffer.concat(read).equals(Buffer.concat([Buffer.alloc(10, 'a'), Buffer.alloc(90, 'd')])),
   )
-  const parts = encodeIntent(intent) ?? []
-  assert.throws(
-    () => decodeIntent(fixed.content, Buffer.concat(parts.slice(0, -1))),
-    /it ends after/,
-  )
+  const { intent: bytes, content: parts } = encodeIntent(intent) as Encoded
+  const all = Buffer.concat(parts)
+  const flipped = Buffer.from(all)
+  flipped[2600] = 0
+  const longer = Buffer.concat([all, Buffer.alloc(1)])
+  for (const wrong of [all.subarray(0, -1), flipped, longer])
+    assert.throws(() => decodeIntent(fixed.content, bytes, wrong), FormatError)
 })
 
 test('a save that names a block it does not have waits for its commit', () => {
@@ -133,9 +138,10 @@ test('a save that names a block it does not have waits for its commit', () => {
 
 test('bytes that are no change are refused', () => {
   const { content } = fixture()
-  const whole = Buffer.concat(encodeIntent(intents[0] as Intent) ?? [])
-  assert.doesNotThrow(() => decodeIntent(content, whole))
+  const nothing = Buffer.alloc(0)
+  const whole = Buffer.from((encodeIntent(intents[0] as Intent) as Encoded).intent)
+  assert.doesNotThrow(() => decodeIntent(content, whole, nothing))
   const wrong = ['', '\0', '{}\n', '\x09', whole.subarray(1), Buffer.concat([whole, whole])]
   for (const bytes of [...wrong, ...Array.from(whole, (_, end) => whole.subarray(0, end))])
-    assert.throws(() => decodeIntent(content, Buffer.from(bytes)), FormatError)
+    assert.throws(() => decodeIntent(content, Buffer.from(bytes), nothing), FormatError)
 })

@@ -1,7 +1,9 @@
-// Intents as they stand in a journal: their bytes, then those of the blocks that a save has made, because the
-// store may not have them yet, or no more when the journal is carried on.
+// Intents as they stand in a journal, and as their content the blocks that a save has made, because the store
+// may not have them yet, or no more when the journal is carried on. Their names are their checksums.
 
+import { hashOf } from '../content/block-codec.js'
 import type { ContentStore, NamedBlock } from '../content/content.js'
+import type { NewRecord } from '../journal/journal.js'
 import { ByteReader } from '../volume/byte-reader.js'
 import { ByteWriter } from '../volume/byte-writer.js'
 import type { Content, Hash } from '../volume/inode.js'
@@ -11,29 +13,29 @@ import type { AdoptIntent, SaveIntent } from './intents/save.js'
 
 const writer = new ByteWriter()
 
-/**
- * In parts, good until the next call. Undefined: it has to wait for its commit. Throws FormatError for what
- * the format cannot hold.
- */
-export function encodeIntent(intent: Intent): Uint8Array[] | undefined {
+/** Good until the next call. Undefined: it has to wait for its commit. Throws FormatError. */
+export function encodeIntent(intent: Intent): Pick<NewRecord, 'intent' | 'content'> | undefined {
   if (!mayBeJournaled(intent)) return undefined
   codec.writeIntent(writer.reset(), intent)
   const blocks = intent.kind === 'save' ? intent.blocks : []
-  return [writer.view(), ...blocks.map(({ plain }) => plain)]
+  return { intent: writer.view(), content: blocks.map(({ plain }) => plain) }
 }
 
 /** The blocks that it has made can be read from now on. Throws where the bytes are none. */
-export function decodeIntent(content: ContentStore, bytes: Uint8Array): Intent {
-  const intent = readIntent(bytes)
-  if (isSave(intent)) for (const block of intent.blocks) content.hold(block)
+export function decodeIntent(store: ContentStore, bytes: Uint8Array, content: Uint8Array): Intent {
+  const intent = readIntent(bytes, content)
+  if (isSave(intent)) for (const block of intent.blocks) store.hold(block)
   return intent
 }
 
 /** As it stands there, for whoever only looks at it. Throws FormatError where the bytes are none. */
-export function readIntent(bytes: Uint8Array): Intent {
-  const from = new ByteReader(bytes, 'change')
-  const intent = codec.readIntent(from, (names) => names.map((name) => readBlock(from, name)))
+export function readIntent(bytes: Uint8Array, content: Uint8Array): Intent {
+  const [from, contentFrom] = [new ByteReader(bytes, 'change'), new ByteReader(content, 'content')]
+  const intent = codec.readIntent(from, (names) =>
+    names.map((name) => readBlock(contentFrom, name)),
+  )
   from.end()
+  contentFrom.end()
   return intent
 }
 
@@ -51,15 +53,18 @@ function mayBeJournaled(intent: Intent): intent is codec.JournaledIntent {
 /** Where its blocks were uploaded as they were made, the journal would be another copy of a large file. */
 function isSelfContained({ prepared, blocks }: SaveIntent): boolean {
   if (!prepared) return false
-  const hash = hashOf(prepared.result.content)
-  return !hash || hash === hashOf(prepared.base.content) || hash === blocks.at(-1)?.hash
+  const hash = namedBy(prepared.result.content)
+  return !hash || hash === namedBy(prepared.base.content) || hash === blocks.at(-1)?.hash
 }
 
 function readBlock(from: ByteReader, { length, ...names }: codec.BlockName): NamedBlock {
   const bytes = from.bytes(length)
-  return { ...names, plain: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length) }
+  const plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  if (hashOf(plain, names.refs ? 'manifest' : 'data') !== names.hash)
+    throw from.damaged(`other bytes than those of block ${names.hash}`)
+  return { ...names, plain }
 }
 
-function hashOf(content: Content): Hash | undefined {
+function namedBy(content: Content): Hash | undefined {
   return content.kind === 'block' || content.kind === 'manifest' ? content.hash : undefined
 }

@@ -29,7 +29,10 @@ export function createRules(content: ContentStore): Rules<Intent> {
     ended(intent) {
       if (isSave(intent)) letGo(content, intent)
     },
-    journal: { encode: encodeIntent, decode: (bytes) => decodeIntent(content, bytes) },
+    journal: {
+      encode: encodeIntent,
+      decode: (intent, bytes) => decodeIntent(content, intent, bytes),
+    },
   }
 }
 

@@ -194,10 +194,10 @@ describe('what a mount could not carry on', {
     const journal = journals.create()
     const seen = { names: [{ parent: rootIno, name: 'f', ino: 0 }], inodes: [] }
     intents(ino, text).forEach((intent, index) => {
-      const bytes = encodeIntent(intent)
-      assert.ok(bytes)
+      const encoded = encodeIntent(intent)
+      assert.ok(encoded)
       const record = { number: index + 1, grantSeq: 0, answers: undefined }
-      journal.append({ ...record, seen, intent: bytes })
+      journal.append({ ...record, seen, ...encoded })
     })
     journal.close(false)
     return join(directory, journal.id)

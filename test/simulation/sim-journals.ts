@@ -49,7 +49,8 @@ export class SimJournals {
       },
       append(record) {
         check()
-        file.records.push({ ...record, intent: Buffer.concat(record.intent) })
+        const [intent, content] = [Buffer.from(record.intent), Buffer.concat(record.content)]
+        file.records.push({ ...record, intent, content })
         onAppend()
       },
       clear() {

@@ -38,7 +38,10 @@ export const treeRules: Rules<TimedIntent> = {
   prepare: () => undefined,
   apply: (intent, draft) => applyTree(intent, draft),
   journal: {
-    encode: (intent) => [Buffer.from(JSON.stringify(intent), 'latin1')],
+    encode: (intent) => ({
+      intent: Buffer.from(JSON.stringify(intent), 'latin1'),
+      content: [],
+    }),
     decode: (bytes) => JSON.parse(Buffer.from(bytes).toString('latin1')) as TimedIntent,
   },
 }
