@@ -7,6 +7,9 @@
 //   header  magic (8), volume (16), journal (16), boot (16), CRC-32 of these (4)
 //   frame   CRC-32 (4) of what follows but the content, length of the record (4), of its content (4), both
 //   end     12 bytes of zeros, or the end of the file
+//
+// Each CRC goes on from the one before, the first from that of the header, which has a random id: what programs
+// have written and the file still holds behind its end, or a record of an earlier use of it, is none.
 
 import { fdatasyncSync, fstatSync, ftruncateSync, readSync, writeSync, writevSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
@@ -17,6 +20,7 @@ import type { Uuid } from '../volume/record.js'
 import type { JournalRecord, NewRecord } from './journal.js'
 import { decodeJournalRecord, encodeJournalRecord } from './journal-record-codec.js'
 
+/** The last letter is the version of the format. */
 const magic = 'cassfsj2'
 const headerBytes = 60
 const frameBytes = 12
@@ -33,33 +37,44 @@ export interface JournalHeader {
   readonly boot: Uuid
 }
 
+/** Where the next frame goes, and the CRC that its own goes on from. */
+export interface Tail {
+  readonly at: number
+  readonly crc: number
+}
+
 /** Begins an empty file. Throws FsError. */
-export function writeHeader(fd: number, header: JournalHeader): void {
+export function writeHeader(fd: number, header: JournalHeader): Tail {
   const writer = new ByteWriter().reset()
   writer.latin1(magic)
   writer.uuid(header.volume)
   writer.uuid(header.journal)
   writer.uuid(header.boot)
   const bytes = Buffer.from(writer.take())
-  writer.u32(crc32(bytes))
+  const crc = crc32(bytes)
+  writer.u32(crc)
   append(fd, 0, [writer.take()])
+  return { at: headerBytes, crc }
 }
 
-/** Writes a record behind `at`; answers where it ends. Throws FsError, and leaves nothing behind `at`. */
-export function appendRecord(fd: number, at: number, record: NewRecord): number {
+/** Writes a record behind `tail`. Throws FsError, FormatError, and leaves nothing there. */
+export function appendRecord(fd: number, { at, crc: before }: Tail, record: NewRecord): Tail {
   const said = encodeJournalRecord(record)
   const { content } = record
   const contentBytes = content.reduce((sum, { length }) => sum + length, 0)
+  if (said.length + contentBytes > recordBytesMax)
+    throw new FsError(Errno.EFBIG, `a record of ${said.length + contentBytes} bytes`)
   const length = frameBytes + said.length
   const frame = scratch(length + frameBytes)
   frame.set(said, frameBytes)
   frame.writeUInt32LE(said.length, 4)
   frame.writeUInt32LE(contentBytes, 8)
-  frame.writeUInt32LE(crc32(frame.subarray(4, length)), 0)
+  const crc = crc32(frame.subarray(4, length), before)
+  frame.writeUInt32LE(crc, 0)
   frame.fill(0, length)
   if (contentBytes === 0) append(fd, at, [frame])
   else append(fd, at, [frame.subarray(0, length), ...content, endOfRecords])
-  return at + length + contentBytes
+  return { at: at + length + contentBytes, crc }
 }
 
 /** Where a frame is put together; most are small. */
@@ -71,12 +86,11 @@ function scratch(length: number): Buffer {
 }
 
 /** All records go, where asked also after a power cut; the header stays. Throws FsError. */
-export function clearRecords(fd: number, forGood: boolean): number {
+export function clearRecords(fd: number, forGood: boolean): void {
   try {
     if (forGood || fstatSync(fd).size > reusedBytesMax) ftruncateSync(fd, headerBytes)
     else writeSync(fd, endOfRecords, 0, frameBytes, headerBytes)
     if (forGood) fdatasyncSync(fd)
-    return headerBytes
   } catch (cause) {
     throw asFsError(cause, 'the journal cannot be emptied')
   }
@@ -94,19 +108,24 @@ export interface JournalContents {
 export function readJournal(fd: number): JournalContents {
   const bytes = readAll(fd)
   const header = readHeader(bytes)
-  if (!header) return { header, records: [], damage: bytes.length > 0 ? 'its header' : undefined }
+  if (!header) return { header, records: [], damage: damageOfHeader(bytes) }
   const records: JournalRecord[] = []
-  let at = headerBytes
-  while (at < bytes.length && !isEnd(bytes, at)) {
-    const record = readRecord(bytes, at)
-    if (typeof record === 'string')
-      return { header, records, damage: `byte ${at} of ${bytes.length}: ${record}` }
-    // After a power cut: what was to be written over stands behind what was written since.
-    if (record.record.number <= (records.at(-1)?.number ?? 0)) break
-    records.push(record.record)
-    at = record.end
+  let tail = { at: headerBytes, crc: bytes.readUInt32LE(headerBytes - 4) }
+  while (tail.at < bytes.length && !isEnd(bytes, tail.at)) {
+    const read = readRecord(bytes, tail)
+    if (typeof read === 'string')
+      return { header, records, damage: `byte ${tail.at} of ${bytes.length}: ${read}` }
+    records.push(read.record)
+    tail = read.tail
   }
   return { header, records, damage: undefined }
+}
+
+function damageOfHeader(bytes: Buffer): string | undefined {
+  if (bytes.length === 0) return undefined
+  const found = bytes.toString('latin1', 0, magic.length)
+  const isOther = found !== magic && found.startsWith(magic.slice(0, -1))
+  return isOther ? `it was written by another version (${found}, here ${magic})` : 'its header'
 }
 
 function isEnd(bytes: Buffer, at: number): boolean {
@@ -122,7 +141,10 @@ function readHeader(bytes: Buffer): JournalHeader | undefined {
   return { volume: reader.uuid(), journal: reader.uuid(), boot: reader.uuid() }
 }
 
-function readRecord(bytes: Buffer, at: number): { record: JournalRecord; end: number } | string {
+function readRecord(
+  bytes: Buffer,
+  { at, crc: before }: Tail,
+): { record: JournalRecord; tail: Tail } | string {
   if (bytes.length - at < frameBytes) return 'a record is cut short'
   const [start, length, contentBytes] = [
     at + frameBytes,
@@ -132,10 +154,12 @@ function readRecord(bytes: Buffer, at: number): { record: JournalRecord; end: nu
   const [middle, end] = [start + length, start + length + contentBytes]
   if (end - start > recordBytesMax) return `a record of ${end - start} bytes`
   if (end > bytes.length) return 'a record is cut short'
-  if (crc32(bytes.subarray(at + 4, middle)) !== bytes.readUInt32LE(at)) return 'a record is damaged'
+  const crc = crc32(bytes.subarray(at + 4, middle), before)
+  if (crc !== bytes.readUInt32LE(at)) return 'a record is damaged'
   try {
     const content = Buffer.from(bytes.subarray(middle, end))
-    return { record: decodeJournalRecord(bytes.subarray(start, middle), content), end }
+    const record = decodeJournalRecord(bytes.subarray(start, middle), content)
+    return { record, tail: { at: end, crc } }
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
@@ -163,7 +187,7 @@ function truncate(fd: number, length: number): void {
   try {
     ftruncateSync(fd, length)
   } catch {
-    // The record has no valid checksum, or was never answered: it ends the journal when it is read.
+    // The record has no valid checksum, or other content than it names, or was never answered.
   }
 }
 

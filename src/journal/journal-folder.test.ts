@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { tryLock } from '../native/flock.js'
 import { newUuid } from '../volume/uuid.js'
@@ -131,7 +132,29 @@ test('what was cleared is not read behind later records, also where a power cut 
   for (const bytes of [after, Buffer.concat([after.subarray(0, end), before.subarray(end)])]) {
     writeFileSync(path, bytes)
     const [left] = journals.takeDead()
-    assert.deepEqual([left?.records, left?.damage], [[record(3)], undefined])
+    assert.deepEqual(left?.records, [record(3)])
+    // What stands behind a lost end cannot be told from a record that was torn.
+    assert.equal(left?.damage === undefined, bytes === after)
+    left?.release()
+  }
+})
+
+test('what a program wrote is no record, though the end before it is lost and its frame is right', (t) => {
+  const { directory, journals } = folder(t)
+  const [journal, other] = [journals.create(), journals.create()]
+  journal.append(fresh(record(1)))
+  other.append(fresh(record(2)))
+  const [path, otherPath] = [journal.id, other.id].map((id) => join(directory, id))
+  const forged = readFileSync(otherPath as string).subarray(60)
+  const bytes = readFileSync(path as string)
+  journal.close(false)
+  other.close(true)
+  for (const crc of [forged.readUInt32LE(0), crc32(forged.subarray(4, -12))]) {
+    forged.writeUInt32LE(crc, 0)
+    writeFileSync(path as string, Buffer.concat([bytes.subarray(0, -12), forged]))
+    const [left] = journals.takeDead()
+    assert.deepEqual(left?.records, [record(1)])
+    assert.match(left?.damage ?? '', /a record is damaged/)
     left?.release()
   }
 })

@@ -17,7 +17,7 @@ import { bootId } from '../tables/boot-id.js'
 import type { Uuid } from '../volume/record.js'
 import { newUuid } from '../volume/uuid.js'
 import type { DeadJournal, Journal, Journals, NewRecord } from './journal.js'
-import { appendRecord, clearRecords, readJournal, writeHeader } from './journal-file.js'
+import { appendRecord, clearRecords, readJournal, type Tail, writeHeader } from './journal-file.js'
 
 const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.new)?$/
 
@@ -51,42 +51,46 @@ function createJournal({ directory, volume, tryLock }: JournalFolderOptions): Jo
   const id = newUuid()
   const path = join(directory, id)
   const fd = openSync(`${path}.new`, 'wx+', 0o600)
+  let start: Tail
   try {
     // Under its own name only once it is locked: else it would look like one of a dead process.
     if (!tryLock(fd)) throw new Error(`the journal ${id} is locked by somebody else`)
-    writeHeader(fd, { volume, journal: id, boot: bootId() })
+    start = writeHeader(fd, { volume, journal: id, boot: bootId() })
     renameSync(`${path}.new`, path)
   } catch (error) {
     closeSync(fd)
     rmSync(`${path}.new`, { force: true })
     throw error
   }
-  return new JournalOnDisk(id, path, fd)
+  return new JournalOnDisk(id, path, fd, start)
 }
 
 class JournalOnDisk implements Journal {
   readonly id: Uuid
   readonly #path: string
   readonly #fd: number
-  #end: number
+  readonly #start: Tail
+  #tail: Tail
 
-  constructor(id: Uuid, path: string, fd: number) {
+  constructor(id: Uuid, path: string, fd: number, start: Tail) {
     this.id = id
     this.#path = path
     this.#fd = fd
-    this.#end = fstatSync(fd).size
+    this.#start = start
+    this.#tail = start
   }
 
   get bytes(): number {
-    return this.#end
+    return this.#tail.at
   }
 
   append(record: NewRecord): void {
-    this.#end = appendRecord(this.#fd, this.#end, record)
+    this.#tail = appendRecord(this.#fd, this.#tail, record)
   }
 
   clear(forGood: boolean): void {
-    this.#end = clearRecords(this.#fd, forGood)
+    clearRecords(this.#fd, forGood)
+    this.#tail = this.#start
   }
 
   close(isEmpty: boolean): void {
@@ -119,7 +123,8 @@ function takeDead(options: JournalFolderOptions, name: string): DeadJournal | un
       kept = deadJournal(directory, path, fd, { id: name, records, damage })
     // It ended before it began, or is no journal of this volume: nothing was ever answered by it.
     else if (damage || header) {
-      warn('a file in the journal folder is no journal of this volume: it is kept aside', { path })
+      const what = 'a file in the journal folder is no journal of this volume: it is kept aside'
+      warn(what, damage ? { path, damage } : { path })
       renameSync(path, `${path}.damaged`)
     } else rmSync(path, { force: true })
     return kept

@@ -188,12 +188,15 @@ export class EarlyAnswers<Intent> {
     const { rules } = this.#context
     const rest: Inherited<Intent>[] = []
     for (const { number, grantSeq, seen, intent, content, answers } of journal.records) {
-      if (number <= committed) continue
       try {
-        if (grantSeq > seq)
+        const isWanted = number > committed
+        if (isWanted && grantSeq > seq)
           throw new Error(`it was answered at ${grantSeq}, the volume is at ${seq}`)
         const decoded = rules.journal?.decode(intent, content)
         if (!decoded) throw new Error('it cannot be read')
+        // Read all the same: behind a record whose content is torn nothing can be believed.
+        if (!isWanted) continue
+        rules.journal?.hold?.(decoded)
         const bytes = intent.length + content.length
         const journaled = { journal: journal.id, number, seen, bytes }
         rest.push({ intent: decoded, journaled, answers })

@@ -40,9 +40,12 @@ export class Look {
 
   /** The same, in any case. */
   now(): boolean {
-    this.#note()
-    this.#begunMs = this.#clock.bootMs()
+    const begunMs = this.#clock.bootMs()
+    // Where it throws nothing was seen.
+    this.#begunMs = Number.NEGATIVE_INFINITY
     this.#behind = this.#compare()
+    this.#begunMs = begunMs
+    this.#note()
     return this.#behind
   }
 

@@ -69,7 +69,7 @@ export class Pipeline<Intent> {
       ...context,
       rules: context.leaseRules,
       isAheadByOwn: () => this.ownEntry !== undefined,
-      isInFlight: () => this.inFlight,
+      mayHaveMoved: () => this.#sender.mayHaveMoved,
     })
     context.committed.look.isGood = (begunMs) => this.lease.isLookGood(begunMs)
     this.#early = new EarlyAnswers(context)

@@ -43,6 +43,8 @@ export interface Rules<Intent> {
     encode(intent: Intent): Pick<NewRecord, 'intent' | 'content'> | undefined
     /** Throws where they are no intent, or the content is not what the intent names. */
     decode(intent: Uint8Array, content: Uint8Array): Intent
+    /** One that was decoded will be carried on: the content that it has made can be read from now on. */
+    hold?(intent: Intent): void
   }
 }
 

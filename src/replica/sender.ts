@@ -45,7 +45,8 @@ export class Sender<Intent> {
   readonly #pending: Pending<Intent>
   #sent: Sent<Intent> | undefined
   #landed: Sent<Intent> | undefined
-  readonly #undecided = new WeakSet<FsError>()
+  /** The outcome of the entry sent last could not be found out. */
+  #isUnsure = false
   #running = false
   #isHurried = false
   readonly #nap: Nap
@@ -60,6 +61,11 @@ export class Sender<Intent> {
 
   get inFlight(): boolean {
     return this.#sent !== undefined
+  }
+
+  /** Whether an entry of this process may be in the log without having been met. */
+  get mayHaveMoved(): boolean {
+    return this.inFlight || this.#isUnsure
   }
 
   /**
@@ -171,16 +177,15 @@ export class Sender<Intent> {
 
   /** Another process has the lease, and was asked for it. */
   async #awaitHolder(): Promise<undefined> {
-    const { follow } = this.#context
     this.#context.deadlines.hold(this.#pending.members())
     await this.#nap.sleep(recallPollMs)
-    await follow.poll().then(this.#context.inherit, () => {})
+    await this.#context.follow.poll().then(this.#context.inherit, () => {})
     return undefined
   }
 
   async #sendLease(kind: LeaseEntry): Promise<Decision> {
-    const batch = leaseBatch(this.#context, this.#context.committed.head, kind)
-    return this.#send(new Sent(batch, this.#context))
+    const { head } = this.#context.committed
+    return this.#send(new Sent(leaseBatch(this.#context, head, kind), this.#context))
   }
 
   #take(only: 'all' | 'early'): Taken<Intent> {
@@ -213,20 +218,20 @@ export class Sender<Intent> {
 
   async #send(sent: Sent<Intent>): Promise<Decision> {
     this.#sent = sent
+    this.#isUnsure = false
     this.#context.lease.begin()
     this.#pending.send(sent.batch.members)
     const keeping = this.#losing.tell(sent.batch.members)
     if (keeping) await keeping
     const decision = await this.#decide(sent)
     this.#sent = undefined
-    const { counts } = this
-    counts.unknownOutcomes += sent.unknowns
-    counts.voids += sent.voids
+    this.counts.unknownOutcomes += sent.unknowns
+    this.counts.voids += sent.voids
     if (!this.#context.signal.aborted) this.#context.contact.answered('commit')
     if (decision.kind === 'landed') this.#land(sent)
     else if (decision.kind === 'failed') await this.#failed(sent, decision.error)
     else {
-      counts.conflicts++
+      this.counts.conflicts++
       this.#pending.takeBack()
     }
     return decision
@@ -235,7 +240,7 @@ export class Sender<Intent> {
   /** What was answered early stays, unless the volume can never have it. */
   async #failed(sent: Sent<Intent>, error: FsError): Promise<void> {
     const { clock, random, signal } = this.#context
-    const isForNow = error.errno === Errno.ENOSPC || this.#undecided.has(error) || signal.aborted
+    const isForNow = error.errno === Errno.ENOSPC || this.#isUnsure || signal.aborted
     for (const member of sent.batch.members)
       if (!member.isEarly) this.#pending.end(member, error)
       else if (!isForNow) this.#pending.lose(member, error)
@@ -250,9 +255,9 @@ export class Sender<Intent> {
     try {
       return await sent.settle()
     } catch (cause) {
+      this.#isUnsure = true
       this.#context.logger.error('a batch could not be decided', { seq: sent.seq, error: cause })
       const error = new FsError(Errno.EIO, 'the outcome of the change is not known', { cause })
-      this.#undecided.add(error)
       return { kind: 'failed', error }
     }
   }

@@ -32,7 +32,7 @@ export interface WriteLeaseContext {
   /** Whether the tables are ahead by nothing but an entry of this process, not yet answered. */
   readonly isAheadByOwn: () => boolean
   /** Whether an entry of this process is on its way, and may move the tables at any moment. */
-  readonly isInFlight: () => boolean
+  readonly mayHaveMoved: () => boolean
   /** Broken on purpose only by the simulation. */
   readonly rules?: Partial<LeaseRules>
 }
@@ -128,7 +128,7 @@ export class WriteLeaseKeeper {
 
   /** Whether shared tables are where they were at `begunMs`: only this process could have moved them. */
   isLookGood(begunMs: number): boolean {
-    if (!this.#mayHold || this.#context.isInFlight()) return false
+    if (!this.#mayHold || this.#context.mayHaveMoved()) return false
     return this.#rules.isLookGood(this.#nowMs - begunMs)
   }
 

@@ -2,7 +2,7 @@
 // may not have them yet, or no more when the journal is carried on. Their names are their checksums.
 
 import { hashOf } from '../content/block-codec.js'
-import type { ContentStore, NamedBlock } from '../content/content.js'
+import type { NamedBlock } from '../content/content.js'
 import type { NewRecord } from '../journal/journal.js'
 import { ByteReader } from '../volume/byte-reader.js'
 import { ByteWriter } from '../volume/byte-writer.js'
@@ -21,14 +21,7 @@ export function encodeIntent(intent: Intent): Pick<NewRecord, 'intent' | 'conten
   return { intent: writer.view(), content: blocks.map(({ plain }) => plain) }
 }
 
-/** The blocks that it has made can be read from now on. Throws where the bytes are none. */
-export function decodeIntent(store: ContentStore, bytes: Uint8Array, content: Uint8Array): Intent {
-  const intent = readIntent(bytes, content)
-  if (isSave(intent)) for (const block of intent.blocks) store.hold(block)
-  return intent
-}
-
-/** As it stands there, for whoever only looks at it. Throws FormatError where the bytes are none. */
+/** Throws FormatError where they are none, or the content is other blocks than those it names. */
 export function readIntent(bytes: Uint8Array, content: Uint8Array): Intent {
   const [from, contentFrom] = [new ByteReader(bytes, 'change'), new ByteReader(content, 'content')]
   const intent = codec.readIntent(from, (names) =>

@@ -11,7 +11,7 @@ import { applyAdopt, applySave, letGo, prepareSave, uploadSave } from './intents
 import { applySetattr } from './intents/setattr.js'
 import { applySetxattr, prepareSetxattr } from './intents/setxattr.js'
 import { applyRmdir, applyUnlink } from './intents/unlink.js'
-import { decodeIntent, encodeIntent, isSave } from './journaled-intent.js'
+import { encodeIntent, isSave, readIntent } from './journaled-intent.js'
 
 /** Handed to openReplica. `content` uploads what saves and large attributes need. */
 export function createRules(content: ContentStore): Rules<Intent> {
@@ -31,7 +31,10 @@ export function createRules(content: ContentStore): Rules<Intent> {
     },
     journal: {
       encode: encodeIntent,
-      decode: (intent, bytes) => decodeIntent(content, intent, bytes),
+      decode: readIntent,
+      hold(intent) {
+        if (isSave(intent)) for (const block of intent.blocks) content.hold(block)
+      },
     },
   }
 }
