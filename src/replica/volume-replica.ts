@@ -151,7 +151,8 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   change(intent: Intent, options: ChangeOptions = {}): unknown | Promise<unknown> {
     this.#pace.touch()
     this.checkChangeable()
-    if (this.#pipeline.inFlight) this.#meetOwn() // else it would be laid over itself once more
+    if (this.#isOvertaken())
+      return this.#unanswered.track(this.#catchUp().then(() => this.change(intent, options)))
     const isEarly = this.#pipeline.mayAnswerEarly
     const preparing = this.#settings.rules.prepare(intent, this, { isEarly })
     if (preparing) return this.#unanswered.track(this.#submitAfter(preparing, intent, options))
@@ -159,9 +160,8 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
       return this.#submit(intent, options)
     } catch (error) {
       if (!(error instanceof PrepareAgain)) throw error
-      return this.#unanswered.track(
-        this.#submitAfter(this.#prepareFor(error, intent), intent, options),
-      )
+      const prepared = this.#prepareFor(error, intent)
+      return this.#unanswered.track(this.#submitAfter(prepared, intent, options))
     }
   }
 
@@ -192,8 +192,8 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   status(): ReplicaStatus {
     const [pipeline, follow, contact] = [this.#pipeline, this.#follow, this.#contact]
     const { head } = this.#committed
-    const isClosed = this.#closing !== undefined
-    return replicaStatus({ head, pipeline, follow, contact, loading: this.#loadBehind, isClosed })
+    const [loading, isClosed] = [this.#loadBehind, this.#closing !== undefined]
+    return replicaStatus({ head, pipeline, follow, contact, loading, isClosed })
   }
 
   close(deadlineMs: number): Promise<void> {
@@ -241,14 +241,10 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     this.#settings.onLost(member.intent, error, idOf(member))
   }
 
-  async #submitAfter(
-    preparing: Promise<void>,
-    intent: Intent,
-    options: ChangeOptions,
-  ): Promise<unknown> {
+  async #submitAfter(preparing: Promise<void>, intent: Intent, options: ChangeOptions) {
     for (let prepared = preparing; ; ) {
       await prepared
-      if (this.#pipeline.inFlight) this.#meetOwn()
+      if (this.#isOvertaken()) await this.#catchUp()
       try {
         return await this.#submit(intent, options)
       } catch (error) {
@@ -276,6 +272,12 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   get #isCurrent(): boolean {
     if (this.#committed.source.kind === 'shared') return !this.#committed.behind
     return this.#contact.isFresh(this.#pace.ageMsMax)
+  }
+
+  /** Whether others have moved the engine's tables on; what was answered here must not be laid over that. */
+  #isOvertaken(): boolean {
+    if (this.#pipeline.inFlight) this.#meetOwn() // else it would be laid over itself once more
+    return this.#committed.behind && !this.#contact.isOffline
   }
 
   /** The engine's tables have moved on by our own commit, whose answer has not reached us yet. */
