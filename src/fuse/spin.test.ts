@@ -30,11 +30,11 @@ describe('spinning', () => {
     assert.equal(spinsIn(spin, 100, 'hit'), 100)
   })
 
-  it('stops while more wants to run than there are cores', () => {
-    let runnable = 3
+  it('stops while more wants to run than there are cores, and one more', () => {
+    let runnable = 4
     const spin = new Spin(50, () => runnable, 2)
     assert.equal(spinsIn(spin, 100, 'hit'), 0)
-    runnable = 2
+    runnable = 3
     assert.equal(spinsIn(spin, 100, 'hit', 1000), 100)
   })
 
