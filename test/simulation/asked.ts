@@ -12,6 +12,8 @@ export interface Asked {
   readonly restoresAtStart: number
   /** It was reported that what was answered is not in the volume after all. */
   isLost: boolean
+  /** Kept by a process before the log had it that this is lost: told, should that process end before. */
+  isKept: boolean
   outcome:
     | { readonly kind: 'pending' }
     | {

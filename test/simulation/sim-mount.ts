@@ -107,6 +107,7 @@ export class SimMount {
         ...(journals ? { journals: this.#journalsOf(journals) } : {}),
         leaseRules,
         onLost: (intent) => this.#lost(intent),
+        onLosing: (changes) => this.#losing(changes),
         // Short, so that a run of a few seconds sees many commits of early answers.
         limits: {
           lingerMs: 40,
@@ -134,10 +135,22 @@ export class SimMount {
     return journals.open(() => !this.#isDead, onAppend)
   }
 
-  #lost(intent: TimedIntent): void {
-    const { asked, complain } = this.#options
+  #losing(changes: readonly { readonly intent: TimedIntent }[]): undefined {
+    for (const { intent } of changes) {
+      const one = this.#askedFor(intent)
+      if (one && !this.#isDead) one.isKept = true
+    }
+  }
+
+  #askedFor(intent: TimedIntent): Asked | undefined {
     const text = JSON.stringify(intent)
-    const one = asked.find((other) => JSON.stringify(other.intent) === text)
+    return this.#options.asked.find((other) => JSON.stringify(other.intent) === text)
+  }
+
+  #lost(intent: TimedIntent): void {
+    const { complain } = this.#options
+    const text = JSON.stringify(intent)
+    const one = this.#askedFor(intent)
     if (!one) complain(`${text} is lost, but nobody asked for it`)
     else if (!this.#isDead) one.isLost = true
   }
@@ -220,6 +233,7 @@ export class SimMount {
       startMs: world.time.nowMs,
       restoresAtStart: world.restores,
       isLost: false,
+      isKept: false,
       outcome: { kind: 'pending' },
     }
     asked.push(one)
@@ -227,9 +241,11 @@ export class SimMount {
       const answers = { mount: one.mount, unique: one.unique }
       const before = this.replica.status().early.answered
       const answer = this.replica.change(one.intent, { answers })
-      const isEarly = this.replica.status().early.answered > before
-      if (isEarly) checkHolder(this, this.#options, `${one.mount}.${one.unique}`)
+      const isAtOnce = this.replica.status().early.answered > before
+      if (isAtOnce) checkHolder(this, this.#options, `${one.mount}.${one.unique}`)
       const ino = (answer instanceof Promise ? await answer : answer) as number
+      // One that had to wait until the log was followed may be answered early behind that.
+      const isEarly = isAtOnce || this.replica.status().early.answered > before
       // A machine that is gone has nobody to answer.
       if (!this.#isDead)
         one.outcome = { kind: 'done', ino, seqShown: this.replica.head.seq, isEarly }
