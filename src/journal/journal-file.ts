@@ -1,6 +1,7 @@
 // The file of a journal: a header that says whose it is, then records, each in a frame of lengths and
-// checksum. Content that a record names by its hash stands behind it, outside of the checksum. Records are appended with one write each, which ends the file behind them. What a process wrote
-// is there when it is killed; after a power cut any of it may be missing, which the checksums tell.
+// checksum. Content that a record names by its hash stands behind it, outside of the checksum. Records are
+// appended with one write each, which ends the file behind them. What a process wrote is there when it is
+// killed; after a power cut any of it may be missing, which the checksums tell.
 //
 // What is committed is written over, from the start: that costs half of what new pages of the file would.
 //

@@ -35,6 +35,11 @@ export class SimJournals {
     return this.#files.every((file) => file.isLocked())
   }
 
+  /** Whether a journal has a record of this intent. */
+  holds(intent: Buffer): boolean {
+    return this.#files.some(({ records }) => records.some((one) => intent.equals(one.intent)))
+  }
+
   #create(isAlive: () => boolean, onAppend: () => void): Journal {
     let isOpen = true
     const file: File = { id: this.#newUuid(), records: [], isLocked: () => isOpen && isAlive() }

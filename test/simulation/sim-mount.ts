@@ -107,7 +107,8 @@ export class SimMount {
         ...(journals ? { journals: this.#journalsOf(journals) } : {}),
         leaseRules,
         onLost: (intent) => this.#lost(intent),
-        onLosing: (changes) => this.#losing(changes),
+        onLosing: (changes) => this.#keep(changes, true),
+        onSpared: (change) => this.#keep([change], false),
         // Short, so that a run of a few seconds sees many commits of early answers.
         limits: {
           lingerMs: 40,
@@ -135,11 +136,21 @@ export class SimMount {
     return journals.open(() => !this.#isDead, onAppend)
   }
 
-  #losing(changes: readonly { readonly intent: TimedIntent }[]): undefined {
+  #keep(changes: readonly { readonly intent: TimedIntent }[], isKept: boolean): undefined {
     for (const { intent } of changes) {
       const one = this.#askedFor(intent)
-      if (one && !this.#isDead) one.isKept = true
+      if (one && !this.#isDead) one.isKept = isKept
     }
+  }
+
+  /** It stands in a journal, and not yet in the log. */
+  #isEarlyBehindWait({ mount, unique, intent }: Asked): boolean {
+    const { world, journals } = this.#options
+    if (this.#isDead || !journals?.holds(Buffer.from(JSON.stringify(intent), 'latin1')))
+      return false
+    return !world.history.some(({ entry }) =>
+      entry.answers.some((answer) => answer.mount === mount && answer.unique === unique),
+    )
   }
 
   #askedFor(intent: TimedIntent): Asked | undefined {
@@ -245,7 +256,8 @@ export class SimMount {
       if (isAtOnce) checkHolder(this, this.#options, `${one.mount}.${one.unique}`)
       const ino = (answer instanceof Promise ? await answer : answer) as number
       // One that had to wait until the log was followed may be answered early behind that.
-      const isEarly = isAtOnce || this.replica.status().early.answered > before
+      const isEarly = isAtOnce || this.#isEarlyBehindWait(one)
+      if (isEarly && !isAtOnce) checkHolder(this, this.#options, `${one.mount}.${one.unique}`)
       // A machine that is gone has nobody to answer.
       if (!this.#isDead)
         one.outcome = { kind: 'done', ino, seqShown: this.replica.head.seq, isEarly }
