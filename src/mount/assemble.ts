@@ -31,6 +31,7 @@ import { createFreeBytes } from './free-bytes.js'
 import { createInvalidations, type Invalidations } from './invalidations.js'
 import type { PresentedOwner } from './kernel-attributes.js'
 import { mountStatus } from './mount-status.js'
+import { trimWhenQuiet } from './quiet-memory.js'
 import { createStoreCounts, type StoreCounts } from './store-counts.js'
 
 /** The kernel is told of changes, so it may keep what it was told longer than other mounts' bound. */
@@ -222,11 +223,13 @@ class AssembledMount implements RunningMount {
   readonly #parts: Parts
   #isEnded = false
   #isDetached = false
+  readonly #endTrimming: () => void
   #closing: Promise<void> | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
     this.mountpoint = parts.server.mountpoint
+    this.#endTrimming = trimWhenQuiet(() => parts.server.counts.requests)
     this.ended = parts.server.closed.finally(() => {
       this.#isEnded = true
     })
@@ -275,6 +278,7 @@ class AssembledMount implements RunningMount {
   async #close(): Promise<void> {
     const { volume, invalidations, store } = this.#parts
     invalidations.close()
+    this.#endTrimming()
     try {
       await volume.close(closeDeadlineMs)
     } finally {
