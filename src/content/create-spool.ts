@@ -256,6 +256,7 @@ class RangedSpool implements Spool {
   /** Frees the chunks that neither a change nor the snapshot under way needs. */
   #sweep(): void {
     if (this.#ranges.size === 0) this.#chunks.seal()
-    this.#chunks.sweep(this.#ranges.values(), this.#flight?.ranges ?? [])
+    if (this.#ranges.size === 0 && !this.#flight) this.#chunks.freeAll()
+    else this.#chunks.sweep(this.#ranges.values(), this.#flight?.ranges ?? [])
   }
 }

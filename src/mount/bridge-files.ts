@@ -17,8 +17,8 @@ export function attributeCalls(context: BridgeContext): Handler {
       then(vfs.getattr(context.caller(request), request.nodeid, fh), attributes),
     statx: (request, { fh }) =>
       then(vfs.getattr(context.caller(request), request.nodeid, fh), attributes),
-    setattr: (request, { fh, ...changes }) =>
-      then(vfs.setattr(context.caller(request), request.nodeid, changes, fh), attributes),
+    setattr: (request, changes) =>
+      then(vfs.setattr(context.caller(request), request.nodeid, changes, changes.fh), attributes),
     access: (request, { mask }) => done(vfs.access(context.caller(request), request.nodeid, mask)),
     statfs: (request) => vfs.statfs(context.caller(request)),
     syncfs: (request) => done(vfs.syncfs(context.caller(request))),

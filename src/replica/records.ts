@@ -80,17 +80,31 @@ function onlyWrite(
  * first, so no key may appear twice.
  */
 export function mergeWrites(writes: readonly RecordWrite[]): RecordChanges {
-  const last = new Map<string, RecordWrite>()
-  for (const write of writes) last.set(`${write.kind}/${write.parent}/${write.name}`, write)
   const puts: VolumeRecord[] = []
   const deletes: Key[] = []
-  for (const write of last.values()) {
-    const { kind, parent, name } = write
-    const value = encodedValue(write)
-    if (value) puts.push({ kind, parent, name, value })
-    else deletes.push({ kind, parent, name })
-  }
+  for (const byParent of lastWrites(writes).values())
+    for (const byName of byParent.values())
+      for (const write of byName.values()) {
+        const { kind, parent, name } = write
+        const value = encodedValue(write)
+        if (value) puts.push({ kind, parent, name, value })
+        else deletes.push({ kind, parent, name })
+      }
   return { puts, deletes }
+}
+
+type ByParent = Map<number, Map<Name, RecordWrite>>
+
+/** By kind, parent and name: to make a string of each key would cost more than all else here. */
+function lastWrites(writes: readonly RecordWrite[]): Map<RecordKind, ByParent> {
+  const last = new Map<RecordKind, ByParent>()
+  for (const write of writes) {
+    const { kind, parent, name } = write
+    const byParent: ByParent = last.get(kind) ?? new Map()
+    const byName = byParent.get(parent) ?? new Map<Name, RecordWrite>()
+    last.set(kind, byParent.set(parent, byName.set(name, write)))
+  }
+  return last
 }
 
 /** Hashes that inodes begin and cease to name between two states of them. */
@@ -112,14 +126,17 @@ export function namedHashChanges(
 }
 
 function direntWrite(after: Namespace, parent: number, name: Name): RecordWrite {
-  const key = { kind: RecordKind.dirent, parent, name }
+  return { kind: RecordKind.dirent, parent, name, value: direntValue(after, parent, name) }
+}
+
+function direntValue(after: Namespace, parent: number, name: Name): RecordWrite['value'] {
   const dirent = after.lookup(parent, name)
-  if (!dirent) return { ...key, value: undefined }
+  if (!dirent) return undefined
   const inode = after.inode(dirent.ino)
   const encode = () => encodeDirent(dirent, inode)
   // As encodeDirent asks: what is wrong must show now.
   const fits = inode?.ino === dirent.ino && (inode.mode & S_IFMT) === dirent.type
-  return { ...key, value: fits ? laterOrNow(inode, encode) : encode() }
+  return fits ? laterOrNow(inode, encode) : encode()
 }
 
 function laterOrNow(inode: Inode, encode: () => Uint8Array): Uint8Array | Later {

@@ -193,7 +193,10 @@ async function closeFiles(fs: FileSystem): Promise<void> {
     fs.saves.released(file)
   }
   await fs.saves.ended()
-  for (const file of fs.files.values()) file.close()
+  for (const file of fs.files.values()) {
+    fs.saves.forget(file)
+    file.close()
+  }
   fs.files.clear()
   const errors = fs.saves.errors - errorsBefore
   if (errors > 0) throw new FsError(Errno.EIO, `${errors} saves failed while closing`)

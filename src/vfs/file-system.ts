@@ -161,6 +161,7 @@ export class FileSystem {
     const { untoldError } = file
     if (untoldError && this.stored(file.ino)) this.saves.keepUntold(file.ino, untoldError)
     this.files.delete(file.ino)
+    this.saves.forget(file)
     file.close()
   }
 

@@ -20,11 +20,13 @@ import {
   saveIntent,
 } from './intents/save.js'
 import type { Cut, OpenFile } from './open-file.js'
+import { SaveTimer } from './save-timer.js'
 import type { Awaitable } from './vfs.js'
 import { attributeAgeMsDefault, blockAgeMsDefault } from './vfs-options.js'
 
 export class Saves {
   readonly #fs: FileSystem
+  readonly #timer: SaveTimer
   readonly #running = new Set<Promise<unknown>>()
   /** Errors of files that nobody had open then: for the next one who opens them. */
   readonly #untold = new Map<number, FsError>()
@@ -32,6 +34,7 @@ export class Saves {
 
   constructor(fs: FileSystem) {
     this.#fs = fs
+    this.#timer = new SaveTimer(fs.options.clock, (file) => this.#saveAged(file))
   }
 
   get waiting(): number {
@@ -70,14 +73,7 @@ export class Saves {
     const ageMs = file.unsaved?.changes
       ? (options.attributeAgeMs ?? attributeAgeMsDefault)
       : (options.blockAgeMs ?? blockAgeMsDefault)
-    const dueMs = options.clock.monotonicMs() + ageMs
-    if (file.cancelTimer && file.dueMs <= dueMs) return
-    file.cancelTimer?.()
-    file.dueMs = dueMs
-    file.cancelTimer = options.clock.setTimer(ageMs, () => {
-      file.cancelTimer = undefined
-      this.#saveAged(file)
-    })
+    this.#timer.wait(file, ageMs)
   }
 
   /** Nobody waits for it: where it fails it is tried again, and told only if the last try fails. */
@@ -114,6 +110,11 @@ export class Saves {
   #lossOf(file: OpenFile): FsError | undefined {
     if (!file.dirty || !this.#fs.isOrphan(file.ino)) return undefined
     return this.#fs.losses.of(file.ino)?.error
+  }
+
+  /** The file is closed for good. */
+  forget(file: OpenFile): void {
+    this.#timer.forget(file)
   }
 
   /** The error of an earlier save that the next handle is to be told. */
@@ -192,8 +193,7 @@ export class Saves {
   ): Awaitable<SaveOutcome | undefined> {
     if (!this.decide(file)) throw new FsError(Errno.EIO, 'the save before is not decided yet')
     if (!make && !file.dirty) return undefined
-    file.cancelTimer?.()
-    file.cancelTimer = undefined
+    this.#timer.forget(file)
     const cut = file.cut(this.#fs.storedInode(file.ino))
     const { snapshot, unsaved } = cut
     const { mtime, ctime: time, modeDropped, changes } = unsaved

@@ -26,9 +26,10 @@ export const systemClock: Clock = {
   wall() {
     // performance.now() is fine, but knows neither of a clock that is set nor of suspend.
     const coarseMs = Date.now()
-    if (Math.abs(coarseMs - wallOriginMs - performance.now()) > wallDriftMsMax)
-      wallOriginMs = coarseMs - performance.now()
-    const ms = wallOriginMs + performance.now()
+    const fineMs = performance.now()
+    if (Math.abs(coarseMs - wallOriginMs - fineMs) > wallDriftMsMax)
+      wallOriginMs = coarseMs - fineMs
+    const ms = wallOriginMs + fineMs
     const sec = Math.floor(ms / 1000)
     return { sec, nsec: Math.floor((ms - sec * 1000) * 1e6) }
   },
