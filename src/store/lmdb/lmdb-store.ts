@@ -68,6 +68,8 @@ export class LmdbStore implements Store {
   readonly #nowMs: () => number
   readonly #source: LmdbTablesSource
   #hintSocket: Promise<HintSocket> | undefined
+  /** Commits and uploads so far. */
+  #writes = 0
   #closed = false
 
   constructor(environment: Environment, { nowMs = Date.now, onError = () => {} }: LmdbOptions) {
@@ -75,7 +77,8 @@ export class LmdbStore implements Store {
     this.#nowMs = nowMs
     this.#rows = createLedgerRows(environment)
     this.#registry = new Registry(environment, nowMs)
-    this.#sweeper = new Sweeper(environment, this.#rows, this.#registry, nowMs, onError)
+    const writes = () => this.#writes
+    this.#sweeper = new Sweeper(environment, this.#rows, this.#registry, nowMs, writes, onError)
     const { records, links, volumes } = environment
     this.#source = {
       records,
@@ -89,6 +92,7 @@ export class LmdbStore implements Store {
   }
 
   readonly tables = (volume: Uuid): Tables => new LmdbTables(this.#source, volume)
+  readonly keptForAnswered = (): number => this.#environment.reserve.forAnswered()
 
   async hints(volume: Uuid, listener: HintListener): Promise<Hints> {
     this.#hintSocket ??= openHintSocket(this.#environment.directory)
@@ -126,6 +130,7 @@ export class LmdbStore implements Store {
   }
 
   async commit(change: Commit): Promise<CommitOutcome> {
+    this.#writes++
     try {
       this.#refresh()
       return await commit(this.#environment, this.#rows, change, this.#nowMs())
@@ -151,6 +156,7 @@ export class LmdbStore implements Store {
     blocks: readonly StoredBlock[],
     { isAnswered: urgent = false }: PutOptions = {},
   ): Promise<void> {
+    this.#writes++
     this.#refresh()
     const encoded = blocks.map((block) => ({ block, bytes: encodeBlock(block) as Buffer }))
     const put = () => {
@@ -162,10 +168,6 @@ export class LmdbStore implements Store {
     }
     const bytes = encoded.reduce((sum, { bytes: { length } }) => sum + length + rowBytes, 0)
     await this.#environment.writeOrFull(put, { urgent, bytes, isLarge: true })
-  }
-
-  keptForAnswered(): number {
-    return this.#environment.reserve.forAnswered()
   }
 
   /** Pages that are not in memory are read by another thread first. */

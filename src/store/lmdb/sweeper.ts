@@ -1,8 +1,10 @@
 // Housekeeping of the embedded engine, every few seconds and in small transactions: ends trails and
 // deletes blocks that nobody needs (tables/trail-sweep.ts), clears what volumes left behind, removes
 // the leases of dead processes. Each process that has the store open does it; what one has done the
-// next does not find. Looks first, in a read, so that an idle store is not written to.
+// next does not find. Looks first, in a read, so that an idle store is not written to. While others write it
+// gives way after each transaction: somebody waits for what they do, and nobody for this.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { LedgerRows } from '../../tables/block-ledger.js'
 import { type DueTrails, dueTrails, endTrails, parseSession } from '../../tables/trail-sweep.js'
 import type { Environment } from './environment.js'
@@ -12,6 +14,8 @@ import type { Registry } from './registry.js'
 const everyMs = 5000
 const readersEveryMs = 60_000
 const limits = { seenMax: 20_000, dueMax: 200 }
+/** Between two transactions of a round while others write: some 2,000 blocks a second go all the same. */
+const giveWayMs = 100
 /** Transactions of one round; the rest waits for the next. */
 const piecesMax = 200
 
@@ -20,22 +24,26 @@ export class Sweeper {
   readonly #rows: LedgerRows
   readonly #registry: Registry
   readonly #nowMs: () => number
+  readonly #writes: () => number
   readonly #timer: NodeJS.Timeout
+  readonly #stop = new AbortController()
+  #writesSeen = 0
   #running: Promise<number> | undefined
   #readersCheckedMs = performance.now()
-  #stopped = false
 
   constructor(
     environment: Environment,
     rows: LedgerRows,
     registry: Registry,
     nowMs: () => number,
+    writes: () => number,
     onError: (error: Error) => void,
   ) {
     this.#environment = environment
     this.#rows = rows
     this.#registry = registry
     this.#nowMs = nowMs
+    this.#writes = writes
     this.#timer = setInterval(() => this.sweep().catch(onError), everyMs)
     this.#timer.unref()
   }
@@ -50,7 +58,7 @@ export class Sweeper {
 
   /** Ends the rounds; one under way stops after its present transaction. */
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#stop.abort()
     clearInterval(this.#timer)
     await this.#running?.catch(() => undefined)
   }
@@ -59,36 +67,53 @@ export class Sweeper {
     this.#checkReaders()
     this.#environment.reserve.trim()
     let deleted = 0
-    for (let piece = 0; piece < piecesMax && !this.#stopped; piece++) {
-      this.#environment.refresh()
-      const due = this.#dueTrails()
-      if (due.trails.length === 0) break
-      deleted += await this.#environment.write(() => this.#endTrails(), { urgent: true })
-      if (!due.more) break
+    this.#environment.refresh()
+    this.#writesSeen = this.#writes()
+    let more = this.#dueTrails(1).trails.length > 0
+    for (let piece = 0; more && piece < piecesMax && !this.#isStopped; piece++) {
+      const ended = await this.#environment.write(() => this.#endTrails(), { urgent: true })
+      deleted += ended.deleted
+      more = ended.more
+      if (more) await this.#giveWay()
     }
     await this.#clearLeftovers()
     return deleted
   }
 
-  #endTrails(): number {
-    this.#registry.removeDead('session/')
-    return endTrails(this.#rows, this.#dueTrails().trails)
+  get #isStopped(): boolean {
+    return this.#stop.signal.aborted
   }
 
-  #dueTrails(): DueTrails {
+  async #giveWay(): Promise<void> {
+    const writes = this.#writes()
+    if (writes === this.#writesSeen) return
+    this.#writesSeen = writes
+    const { signal } = this.#stop
+    await sleep(giveWayMs, undefined, { ref: false, signal }).catch(() => undefined)
+  }
+
+  #endTrails(): { deleted: number; more: boolean } {
+    this.#registry.removeDead('session/')
+    const { trails, more } = this.#dueTrails(limits.dueMax)
+    return { deleted: endTrails(this.#rows, trails), more }
+  }
+
+  #dueTrails(dueMax: number): DueTrails {
     const leases = this.#registry.heldLeases('session/')
     const sessions = leases.map(({ key, value }) => parseSession(key.split('/')[1] ?? '', value))
-    return dueTrails(this.#rows, sessions, this.#nowMs(), limits)
+    return dueTrails(this.#rows, sessions, this.#nowMs(), { ...limits, dueMax })
   }
 
   async #clearLeftovers(): Promise<void> {
-    if (this.#stopped) return
+    if (this.#isStopped) return
     this.#environment.refresh()
     let pieces = 0
     for (const volume of dueLeftovers(this.#environment, this.#nowMs())) {
       const clear = () => clearPiece(this.#environment, this.#rows, volume)
-      while (pieces++ < piecesMax && !this.#stopped)
+      while (pieces++ < piecesMax && !this.#isStopped) {
         if (await this.#environment.write(clear, { urgent: true })) break
+        await this.#giveWay()
+      }
     }
   }
 
