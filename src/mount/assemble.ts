@@ -221,9 +221,9 @@ class AssembledMount implements RunningMount {
   readonly mountpoint: string
   readonly ended: Promise<void>
   readonly #parts: Parts
+  readonly #endTrimming: () => void
   #isEnded = false
   #isDetached = false
-  readonly #endTrimming: () => void
   #closing: Promise<void> | undefined
 
   constructor(parts: Parts) {

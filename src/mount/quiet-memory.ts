@@ -1,5 +1,6 @@
 // A mount that has come to rest gives back what a burst of work allocated and freed: a container is charged
-// for it as long as it is kept. Once for each burst, and not while requests come one after another, who would wait.
+// for it as long as it is kept. Once for each burst, and not while requests come one after another, who would wait
+// for it: a mount that is asked ten times a second for ever keeps it, for its next burst.
 
 import { trimMemory } from '../native/memory.js'
 

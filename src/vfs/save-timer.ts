@@ -4,6 +4,9 @@
 import type { Clock } from '../volume/clock.js'
 import type { OpenFile } from './open-file.js'
 
+/** Between two looks at who is due: where many wait, each look costs as many. */
+const betweenMs = 50
+
 export class SaveTimer {
   readonly #clock: Clock
   readonly #save: (file: OpenFile) => void
@@ -50,7 +53,7 @@ export class SaveTimer {
       if (dueMs <= now) due.push(file)
       else next = Math.min(next, dueMs)
     for (const file of due) this.#waiting.delete(file)
-    if (next < Number.POSITIVE_INFINITY) this.#arm(next)
+    if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(next, now + betweenMs))
     for (const file of due) this.#save(file)
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Ten times the same work on one mount: what the mount's process holds must stop growing, and the only
+ * Time and again the same work on one mount: what the mount's process holds must stop growing, and the only
  * writer needs few commits. And when the kernel drops its caches, no inode may be remembered any more.
  */
 import assert from 'node:assert/strict'
@@ -12,7 +12,7 @@ import { fetchTreeArchive } from '../../bench/tree-archive.js'
 import { openDescriptors, rssAnon, run, shell, waitFor } from '../support/process.js'
 import { openTarget, type Target, targetMissing, targetName } from '../support/target.js'
 
-const ROUNDS = Number(process.env.CASSFS_TEST_ROUNDS ?? 10)
+const ROUNDS = Number(process.env.CASSFS_TEST_ROUNDS ?? 12)
 /** The first rounds fill caches; behind them nothing may grow. */
 const FILLING_ROUNDS = 2
 /** Medians of so many are compared: what one round leaves in caches and the allocator differs by a tenth. */
@@ -84,6 +84,8 @@ test(`${ROUNDS} rounds of untar, find, read, rm`, { timeout: TIMEOUT_MS }, async
   if (missing) return t.skip(missing)
   if (!name.startsWith('cass')) return t.skip(`${name} has no status to compare`)
   if (process.getuid?.() !== 0) return t.skip('only root drops the caches of the kernel')
+  const roundsMin = FILLING_ROUNDS + 2 * COMPARED_ROUNDS
+  assert.ok(ROUNDS >= roundsMin, `fewer than ${roundsMin} rounds cannot be compared`)
   const archive = await fetchTreeArchive()
   process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} ${NODE_OPTIONS}`
   const target = await openTarget(name)

@@ -25,6 +25,7 @@ interface Pages {
 export interface RootStats extends Pages {
   readonly pageSize: number
   readonly lastPageNumber: number
+  readonly lastTxnId: number
   readonly free: Pages
 }
 

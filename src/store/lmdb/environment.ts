@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { Errno, FsError } from '../../posix/errno.js'
 import { isDataFile } from '../../tables/data-file.js'
-import { isFromLmdb } from '../../tables/lmdb-error.js'
+import { causeOf, isFromLmdb } from '../../tables/lmdb-error.js'
 import type { ByteDatabase } from '../../tables/lmdb-tables.js'
 import { StoreUnavailable, StoreUnusable } from '../store.js'
 import { DiskReserve, isDiskFull } from './disk-reserve.js'
@@ -115,6 +115,7 @@ export class Environment {
   readonly #syncTimeoutMs: number
   readonly #lock: OpeningLock
   #closed = false
+  #writes = 0
 
   /** `lock` is held, by nobody else. */
   constructor(directory: string, syncTimeoutMs: number, lock: OpeningLock) {
@@ -169,6 +170,7 @@ export class Environment {
         try {
           if (options.isLarge && options.bytes) this.#checkRoom(options.bytes)
           const result = await this.#transact(run)
+          this.#writes++
           if (tries === 0) this.reserve.restore()
           return result
         } catch (error) {
@@ -191,6 +193,11 @@ export class Environment {
         })
       throw error
     }
+  }
+
+  /** Calls of `write` that went through here, which may share transactions; transactions of all processes. */
+  activity(): { readonly writes: number; readonly transactions: number } {
+    return { writes: this.#writes, transactions: (this.#root.getStats() as RootStats).lastTxnId }
   }
 
   /** Frees the reader slots of dead processes, which would keep old pages from being used again. */
@@ -281,12 +288,4 @@ function unusable(directory: string, error: unknown): Error {
   return new StoreUnusable(`${directory}: cannot be opened as an embedded store: ${message}`, {
     cause: error,
   })
-}
-
-/** lmdb-js rejects with a general error whose `commitError` is a promise that rejects with the cause. */
-async function causeOf(error: unknown): Promise<unknown> {
-  const { commitError } = error as { commitError?: Promise<unknown> }
-  if (!commitError) return error
-  const nothing = new Promise<unknown>((resolve) => setTimeout(resolve, 100, error))
-  return Promise.race([commitError, nothing]).catch((cause: unknown) => cause)
 }

@@ -129,46 +129,6 @@ test('a first load that was given up is cleared an hour later, with its blocks',
   await store.close()
 })
 
-test('a sweep gives way to whoever writes', async () => {
-  const { store, at, swept } = await sweepOfThousand()
-  const begunMs = performance.now()
-  let isSwept = false
-  const ended = swept().finally(() => {
-    isSwept = true
-  })
-  let [last, commits] = [at, 0]
-  for (; !isSwept; commits++) last = await apply(store, last)
-  assert.equal(await ended, 1000)
-  const tookMs = performance.now() - begunMs
-  assert.ok(
-    commits > 9 && tookMs > 900,
-    `${commits} commits in ${tookMs} ms beside 10 transactions`,
-  )
-  await store.close()
-})
-
-test('a store that is closed while its sweep gives way does not wait for it', async () => {
-  const { store, at, swept } = await sweepOfThousand()
-  const ended = swept()
-  await apply(store, at)
-  await store.close()
-  assert.ok((await ended) < 1000)
-})
-
-/** A store with a thousand blocks that nobody needs any more: ten transactions to sweep. */
-async function sweepOfThousand() {
-  let nowMs = 1e12
-  const store = await openLmdbStore({ directory: newDirectory(), nowMs: () => nowMs })
-  let at = await newVolume(store, [])
-  const blocks = Array.from({ length: 1000 }, () => newBlock())
-  await store.putBlocks(at.owner, blocks)
-  const hashes = blocks.map(({ hash }) => hash)
-  at = await apply(store, at, { begins: hashes })
-  at = await apply(store, at, { ceases: hashes })
-  nowMs += 10_000_000
-  return { store, at, swept: () => store.sweep() }
-}
-
 test('the log of a deleted volume is cleared, its head stays', async () => {
   let nowMs = Date.now()
   const store = await openLmdbStore({ directory: newDirectory(), nowMs: () => nowMs })

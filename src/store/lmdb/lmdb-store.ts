@@ -68,8 +68,6 @@ export class LmdbStore implements Store {
   readonly #nowMs: () => number
   readonly #source: LmdbTablesSource
   #hintSocket: Promise<HintSocket> | undefined
-  /** Commits and uploads so far. */
-  #writes = 0
   #closed = false
 
   constructor(environment: Environment, { nowMs = Date.now, onError = () => {} }: LmdbOptions) {
@@ -77,8 +75,7 @@ export class LmdbStore implements Store {
     this.#nowMs = nowMs
     this.#rows = createLedgerRows(environment)
     this.#registry = new Registry(environment, nowMs)
-    const writes = () => this.#writes
-    this.#sweeper = new Sweeper(environment, this.#rows, this.#registry, nowMs, writes, onError)
+    this.#sweeper = new Sweeper(environment, this.#rows, this.#registry, nowMs, onError)
     const { records, links, volumes } = environment
     this.#source = {
       records,
@@ -130,7 +127,6 @@ export class LmdbStore implements Store {
   }
 
   async commit(change: Commit): Promise<CommitOutcome> {
-    this.#writes++
     try {
       this.#refresh()
       return await commit(this.#environment, this.#rows, change, this.#nowMs())
@@ -156,7 +152,6 @@ export class LmdbStore implements Store {
     blocks: readonly StoredBlock[],
     { isAnswered: urgent = false }: PutOptions = {},
   ): Promise<void> {
-    this.#writes++
     this.#refresh()
     const encoded = blocks.map((block) => ({ block, bytes: encodeBlock(block) as Buffer }))
     const put = () => {
