@@ -256,7 +256,6 @@ class RangedSpool implements Spool {
   /** Frees the chunks that neither a change nor the snapshot under way needs. */
   #sweep(): void {
     if (this.#ranges.size === 0) this.#chunks.seal()
-    if (this.#ranges.size === 0 && !this.#flight) this.#chunks.freeAll()
-    else this.#chunks.sweep(this.#ranges.values(), this.#flight?.ranges ?? [])
+    this.#chunks.sweep(this.#ranges.values(), this.#flight?.ranges ?? [])
   }
 }

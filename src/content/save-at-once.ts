@@ -25,7 +25,7 @@ export function saveAtOnce(
   const { size, moved, shifts } = placed
   const small = inlineContent(base, placed, snapshot) ?? withLongerTail(base, placed, snapshot)
   if (small) return { result: { content: small, size, moved, shifts }, blocks: [] }
-  const plain = newBlock(placed, snapshot) ?? onlyBlock(source, base, placed, snapshot)
+  const plain = onlyBlock(source, base, placed, snapshot)
   const mayBeWhole = several && placed.keep === 0
   const whole = () => (mayBeWhole ? wholeFile(source, placed, snapshot) : undefined)
   const made = plain ? oneBlock(plain) : whole()
@@ -89,20 +89,6 @@ function manifestOver(
     content: { kind: 'manifest', hash, length, ...behind },
     blocks: [...blocks, { hash, plain, refs: namedBy(entries) }],
   }
-}
-
-/** As `onlyBlock`, for what most saves are: a file of new bytes alone, without holes. */
-function newBlock({ keep, ranges, size }: PlacedSnapshot, snapshot: SaveSnapshot) {
-  if (keep > 0 || size > blockBytesMax) return undefined
-  let reached = 0
-  for (const { start, end, hole } of ranges) {
-    if (hole || start !== reached) return undefined
-    reached = end
-  }
-  if (reached !== size) return undefined
-  const plain = Buffer.allocUnsafeSlow(size)
-  for (const { start, end, from } of ranges) snapshot.copy(from, plain.subarray(start, end))
-  return plain
 }
 
 /** The bytes of all that the content will hold, where that is one block of what is at hand. */

@@ -61,12 +61,6 @@ export class SpoolChunks {
     this.#open.clear()
   }
 
-  /** Nothing is needed any more; behind `seal`. */
-  freeAll(): void {
-    for (const chunk of this.#all) chunk.free()
-    this.#all.clear()
-  }
-
   /** Frees all chunks but those of `ranges` and those that may be written. */
   sweep(...ranges: Iterable<Dirty>[]): void {
     const used = new Set<Chunk | undefined>(this.#open.values())

@@ -48,8 +48,6 @@ export class OpenFile {
   #spool: Spool | undefined
   #unsaved: Unsaved | undefined
   #saving: Unsaved | undefined
-  /** The last answer of `view`, for as long as nothing has changed. */
-  #seen: { readonly stored: Inode; readonly inode: Inode } | undefined
   #error: FsError | undefined
   #errors = 0
   #errorSeen = true
@@ -79,7 +77,6 @@ export class OpenFile {
 
   /** For a change of content: follow it by `modified`. */
   writable(): Spool {
-    this.#seen = undefined
     this.#spool ??= this.#openSpool()
     return this.#spool
   }
@@ -92,7 +89,6 @@ export class OpenFile {
     const drops = modeDropped | (before?.modeDropped ?? 0)
     const changes = before?.changes && behindWrite(before.changes, modeDropped)
     this.#unsaved = { mtime: time, ctime: time, modeDropped: drops, changes }
-    this.#seen = undefined
   }
 
   /** Attributes change with the next save. Only while something else is unsaved too. */
@@ -102,19 +98,11 @@ export class OpenFile {
     this.#changes++
     const time = timeAfter(now, this.#latest(stored))
     this.#unsaved = { ...before, ctime: time, changes: { ...before.changes, ...changes } }
-    this.#seen = undefined
   }
 
   /** The inode as programs see it: what is stored, with everything unsaved laid over it. */
   view(stored: Inode): Inode {
     if (!this.dirty) return stored
-    if (this.#seen?.stored === stored) return this.#seen.inode
-    const inode = this.#laidOver(stored)
-    this.#seen = { stored, inode }
-    return inode
-  }
-
-  #laidOver(stored: Inode): Inode {
     const size = this.#spool?.size(stored.size) ?? stored.size
     let seen = stored
     if (this.#saving) seen = withUnsaved(seen, this.#saving, size)
@@ -135,13 +123,11 @@ export class OpenFile {
 
   saved({ snapshot }: Cut, result: SaveResult): void {
     this.#saving = undefined
-    this.#seen = undefined
     this.#spool?.saved(snapshot, result)
   }
 
   failed({ snapshot, unsaved }: Cut): void {
     this.#saving = undefined
-    this.#seen = undefined
     this.#spool?.failed(snapshot)
     const later = this.#unsaved
     this.#unsaved = later ? { ...later, ...together(unsaved, later) } : unsaved
@@ -153,14 +139,12 @@ export class OpenFile {
     this.doubt = undefined
     this.#unsaved = undefined
     this.#saving = undefined
-    this.#seen = undefined
     this.#spool?.discard()
   }
 
   close(): void {
     this.#unsaved = undefined
     this.#saving = undefined
-    this.#seen = undefined
     this.#spool?.close()
     this.#spool = undefined
   }
