@@ -71,7 +71,7 @@ export class Sweeper {
     this.#environment.reserve.trim()
     let deleted = 0
     this.#environment.refresh()
-    this.#isOthersTurn()
+    this.#mark()
     let more = this.#dueTrails(1).trails.length > 0
     for (let piece = 0; more && piece < piecesMax && !this.#isStopped; piece++) {
       const ended = await this.#write(() => this.#endTrails())
@@ -93,17 +93,22 @@ export class Sweeper {
     return this.#environment.write(run, { urgent: true })
   }
 
-  /** Somebody else has written since this was last asked, in this process or another. */
-  #isOthersTurn(): boolean {
-    const [now, seen, own] = [this.#environment.activity(), this.#seen, this.#own]
-    this.#seen = now
+  #mark(): void {
+    this.#seen = this.#environment.activity()
     this.#own = 0
-    const writes = now.writes - seen.writes
-    return writes > own || now.transactions - seen.transactions > writes
+  }
+
+  /** Since `mark`, in this process or another. */
+  #haveOthersWritten(): boolean {
+    const now = this.#environment.activity()
+    const writes = now.writes - this.#seen.writes
+    return writes > this.#own || now.transactions - this.#seen.transactions > writes
   }
 
   async #giveWay(): Promise<void> {
-    if (!this.#isOthersTurn() || this.#isBehind) return
+    const isAlone = !this.#haveOthersWritten()
+    this.#mark()
+    if (isAlone || this.#isBehind) return
     const { signal } = this.#stop
     await sleep(giveWayMs, undefined, { signal }).catch(() => undefined)
   }
