@@ -2,8 +2,8 @@
  * `node .build/test/bench/tree.js [--on LIST] [--rounds N] [--warm N] [--json FILE]`
  * Times the tree on several file systems of one disk, as root. LIST is of ext4, bindfs, empty,
  * cassfs, cassandra (default: all that can be had here). Each round visits all systems, in
- * another order; the table shows medians and how many times those of the first system. `--warm` (3): so many
- * rounds before, which do not count, because a server just started still compiles what it runs; 0 for that one.
+ * another order; the table shows medians and how many times those of the first system. `--warm`: so many
+ * rounds before, which do not count: a server just started still compiles what it runs.
  */
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { cpus, release } from 'node:os'
@@ -110,7 +110,7 @@ async function main(): Promise<void> {
     options: {
       on: { type: 'string' },
       rounds: { type: 'string', default: '5' },
-      warm: { type: 'string', default: '3' },
+      warm: { type: 'string', default: '0' },
       json: { type: 'string' },
     },
   })
