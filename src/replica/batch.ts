@@ -14,6 +14,7 @@ import { Overlay, type Usage, withUsage } from './overlay.js'
 import { mayBeDone } from './pending.js'
 import type { Protocol } from './protocol.js'
 import { namedHashChanges, type RecordWrite } from './records.js'
+import type { Redelivered } from './redelivered.js'
 import { NotLoaded, PrepareAgain, type Rules } from './replica.js'
 import { type InodeStep, type Step, stepOf } from './step.js'
 
@@ -22,6 +23,7 @@ export interface BatchContext<Intent> {
   readonly owner: Uuid
   readonly rules: Rules<Intent>
   readonly protocol: Protocol
+  readonly redelivered: Redelivered
   readonly newUuid: () => Uuid
   readonly changesMax: number
   readonly bytesMax: number
@@ -166,6 +168,11 @@ class BatchDraft<Intent> {
     return isEarly && journaled !== undefined && journaled.number <= this.#number(journaled.journal)
   }
 
+  /** By a process before this one, whose commit has only arrived now. */
+  #isDone({ answers, isInherited }: Member<Intent>): boolean {
+    return !isInherited && this.#context.redelivered.find(answers) !== undefined
+  }
+
   #number(journal: Uuid): number {
     let number = this.#numbers.get(journal)
     if (number === undefined) {
@@ -177,12 +184,15 @@ class BatchDraft<Intent> {
 
   /** Undefined: its check failed, or it changes nothing. */
   #apply(member: Member<Intent>): Step | undefined | PrepareAgain {
+    const { rules } = this.#context
     const overlay = this.#overlay
     overlay.begin()
     member.begins = []
     try {
       if (!mayBeDone(member, overlay, this.#context.protocol)) throw lostRace()
-      const value = this.#context.rules.apply(member.intent, overlay)
+      const value = this.#isDone(member)
+        ? rules.replyAgain?.(member.intent, overlay)
+        : rules.apply(member.intent, overlay)
       const step = overlay.endWith((touched) => stepOf(overlay, touched))
       member.verdict = { kind: 'done', value }
       return step

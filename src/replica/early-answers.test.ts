@@ -6,7 +6,10 @@ import { test } from 'node:test'
 import type { JournalRecord } from '../journal/journal.js'
 import type { Committed } from './committed.js'
 import { EarlyAnswers } from './early-answers.js'
+import { Redelivered } from './redelivered.js'
 import type { Rules } from './replica.js'
+
+const mount = randomUUID()
 
 const record = (number: number): JournalRecord => ({
   number,
@@ -14,7 +17,7 @@ const record = (number: number): JournalRecord => ({
   seen: { names: [], inodes: [] },
   intent: Buffer.from(`change ${number}`),
   content: Buffer.alloc(0),
-  answers: undefined,
+  answers: { mount, unique: number },
 })
 
 /** The journal of a dead process, of which all up to `committed` is in the volume; `torn` cannot be read. */
@@ -39,19 +42,22 @@ async function carryOn(numbers: readonly number[], committed: number, torn: numb
     },
     hold: (intent) => void held.push(intent),
   }
+  const redelivered = new Redelivered(mount)
   const early = new EarlyAnswers<string>({
     journals: { create: () => assert.fail('nothing is answered'), takeDead: () => [dead] },
     rules: { prepare: () => undefined, apply: () => undefined, journal },
     writeLease: true,
     freeBytes: () => undefined,
     store: {},
+    redelivered,
     logger: { info() {}, warn() {}, error: (message) => void errors.push(message) },
   })
   const volume = { journalNumber: () => committed, head: { seq: 9 } } as unknown as Committed
   const add = async ({ intent }: { intent: string }) => void added.push(intent)
   await Promise.all(early.carryOn(volume, { begin() {}, add }))
   await new Promise(setImmediate)
-  return { held, added, errors, isKeptAside }
+  const answered = numbers.filter((unique) => redelivered.find({ mount, unique }))
+  return { held, added, errors, isKeptAside, answered }
 }
 
 test('what is committed is not carried on, nor are its blocks held', async () => {
@@ -61,6 +67,7 @@ test('what is committed is not carried on, nor are its blocks held', async () =>
     added: ['change 3'],
     errors: [],
     isKeptAside: false,
+    answered: [1, 2, 3],
   })
 })
 
@@ -69,5 +76,6 @@ test('behind a record that was torn nothing is believed, though it is committed 
     const found = await carryOn([1, 2, 3], 2, torn)
     assert.deepEqual([found.held, found.added, found.isKeptAside], [[], [], true])
     assert.equal(found.errors.length, 1)
+    assert.deepEqual(found.answered, torn === 1 ? [] : [1], 'what is not believed is not answered')
   }
 })

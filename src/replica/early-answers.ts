@@ -8,6 +8,7 @@ import type { Uuid } from '../volume/record.js'
 import type { Committed } from './committed.js'
 import type { Member } from './member.js'
 import type { Touched } from './overlay.js'
+import type { Redelivered } from './redelivered.js'
 import type { Rules } from './replica.js'
 import type { ReplicaLogger } from './replica-options.js'
 import { seenBy } from './seen.js'
@@ -32,6 +33,7 @@ export interface EarlyAnswersContext<Intent> {
   /** As ReplicaOptions.freeBytes. */
   readonly freeBytes: () => number | undefined
   readonly store: Pick<Store, 'keptForAnswered'>
+  readonly redelivered: Redelivered
   readonly logger: ReplicaLogger
 }
 
@@ -162,7 +164,11 @@ export class EarlyAnswers<Intent> {
     for (const dead of this.#untilNow()) {
       to.begin(dead.id)
       const rest = this.#inherited(dead, committed.journalNumber(dead.id), committed.head.seq)
-      const ends = rest.map((one) => to.add(one))
+      const ends = rest.map((one) => {
+        const committed = to.add(one)
+        this.#context.redelivered.note(one.answers, committed)
+        return committed
+      })
       const fields = { journal: dead.id, changes: rest.length }
       if (rest.length > 0)
         this.#context.logger.info('changes of a process that has ended are carried on', fields)
@@ -185,7 +191,7 @@ export class EarlyAnswers<Intent> {
    * not have any more, is kept aside with all that comes behind it.
    */
   #inherited(journal: DeadJournal, committed: number, seq: number): Inherited<Intent>[] {
-    const { rules } = this.#context
+    const { rules, redelivered } = this.#context
     const rest: Inherited<Intent>[] = []
     for (const { number, grantSeq, seen, intent, content, answers } of journal.records) {
       try {
@@ -195,7 +201,10 @@ export class EarlyAnswers<Intent> {
         const decoded = rules.journal?.decode(intent, content)
         if (!decoded) throw new Error('it cannot be read')
         // Read all the same: behind a record whose content is torn nothing can be believed.
-        if (!isWanted) continue
+        if (!isWanted) {
+          redelivered.note(answers)
+          continue
+        }
         rules.journal?.hold?.(decoded)
         const bytes = intent.length + content.length
         const journaled = { journal: journal.id, number, seen, bytes }

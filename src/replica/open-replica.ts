@@ -12,6 +12,7 @@ import { longAgo, type Moment, momentOf } from './contact.js'
 import { Coverage } from './coverage.js'
 import { type LoadContext, loadCopy, readHead, readLog } from './load.js'
 import { type Protocol, protocol as soundProtocol } from './protocol.js'
+import { Redelivered } from './redelivered.js'
 import type { Replica } from './replica.js'
 import {
   defaultLimits,
@@ -71,6 +72,7 @@ function complete<Intent>(
     ...options,
     ...defaultLimits,
     ...options.limits,
+    redelivered: new Redelivered(options.takesOver),
     protocol,
     stop,
     signal: stop.signal,
@@ -89,6 +91,7 @@ async function open<Intent>(settings: Settings<Intent>): Promise<Replica<Intent>
     const loaded = source.tables.head()
     if (!loaded) throw noVolume(settings)
     const committed = new Committed(source, loaded, settings)
+    await settings.redelivered.noteLog(settings, loaded.seq)
     seq = () => committed.head.seq
     return await begin(new VolumeReplica(settings, committed, session, asOf))
   } catch (error) {

@@ -3,7 +3,6 @@
 // when the log holds it.
 
 import { Errno, FsError } from '../posix/errno.js'
-import { VolumeState } from '../volume/head.js'
 import { type AnsweredRequest, EntryKind, type LogEntry } from '../volume/log-entry.js'
 import { AnswerEarly, type Answered } from './answer-early.js'
 import type { BatchContext } from './batch.js'
@@ -13,10 +12,11 @@ import { Member } from './member.js'
 import type { Namespace } from './namespace.js'
 import { Pending } from './pending.js'
 import { Recalls } from './recalls.js'
+import { Refusals } from './refusals.js'
 import type { EarlyStatus, PrepareAgain } from './replica.js'
 import type { Settings } from './replica-options.js'
 import { Sender } from './sender.js'
-import { refusedByState, type SettleContext, wentBack } from './settle.js'
+import { type SettleContext, wentBack } from './settle.js'
 import { WriteLeaseKeeper } from './write-lease.js'
 
 export interface PipelineContext<Intent>
@@ -29,6 +29,7 @@ export interface PipelineContext<Intent>
       | 'freeBytes'
       | 'leaseRules'
       | 'processId'
+      | 'redelivered'
       | 'lingerMs'
       | 'deadlineMs'
       | 'onLosing'
@@ -55,6 +56,7 @@ type Accepted<Intent> =
 export class Pipeline<Intent> {
   readonly lease: WriteLeaseKeeper
   readonly #context: PipelineContext<Intent>
+  readonly #refusals: Refusals
   readonly #pending: Pending<Intent>
   readonly #early: EarlyAnswers<Intent>
   readonly #deadlines: Deadlines<Intent>
@@ -64,6 +66,7 @@ export class Pipeline<Intent> {
 
   constructor(context: PipelineContext<Intent>) {
     this.#context = context
+    this.#refusals = new Refusals(context)
     this.#pending = new Pending(context)
     this.lease = new WriteLeaseKeeper({
       ...context,
@@ -87,7 +90,7 @@ export class Pipeline<Intent> {
       headOf: (head, seq, kind) => this.lease.headOf(head, seq, kind),
       staleJournals: () => this.#early.stale,
       answeredStep: (member) => this.#pending.answeredStep(member),
-      refuse: (forever) => (forever ? this.#refuseForever() : this.refuse()),
+      refuse: (forever) => (forever ? this.#refusals.refuseForever() : this.refuse()),
       inherit: () => context.onInherited(this.inherit()),
     })
   }
@@ -128,15 +131,7 @@ export class Pipeline<Intent> {
 
   /** Throws what a change would get now without being looked at: EROFS, ESTALE, EIO. */
   refuse(): void {
-    this.#refuseForever()
-    if (this.#context.contact.isOffline) throw new FsError(Errno.EIO, 'the store does not answer')
-  }
-
-  #refuseForever(): void {
-    const { signal, follow, committed } = this.#context
-    if (signal.aborted) throw new FsError(Errno.EIO, 'the file system is closed')
-    if (follow.unusable) throw follow.unusable
-    if (committed.head.state !== VolumeState.live) throw refusedByState(committed.head.state).error
+    this.#refusals.refuse()
   }
 
   /**
@@ -206,6 +201,7 @@ export class Pipeline<Intent> {
       if (leaseKinds.has(entry.kind)) this.#context.tell(entry.seq)
       return isExpected
     }
+    this.#context.redelivered.noteEntry(entry)
     // Others' changes may stand in the way of what is queued.
     this.#pending.lookAgain()
     this.#sender.wake()

@@ -10,6 +10,7 @@ import type { Uuid } from '../volume/record.js'
 import type { LeaseRules } from './lease-rules.js'
 import type { LosingContext } from './losing.js'
 import type { Protocol } from './protocol.js'
+import type { Redelivered } from './redelivered.js'
 import type { Rules } from './replica.js'
 
 /** The part of a log that a replica speaks to. */
@@ -54,6 +55,8 @@ export interface ReplicaOptions<Intent> {
    */
   readonly onLosing?: LosingContext<Intent>['onLosing']
   readonly onSpared?: LosingContext<Intent>['onSpared']
+  /** The mount that this process serves on, for one that has ended: its kernel may deliver requests again. */
+  readonly takesOver?: Uuid
   /** As Math.random. */
   readonly random?: () => number
   readonly newUuid?: () => Uuid
@@ -118,8 +121,11 @@ export const defaultLimits: ReplicaLimits = {
 }
 
 /** Options with nothing left open. */
-export type Settings<Intent> = Required<Omit<ReplicaOptions<Intent>, 'limits' | 'journals'>> &
+export type Settings<Intent> = Required<
+  Omit<ReplicaOptions<Intent>, 'limits' | 'journals' | 'takesOver'>
+> &
   ReplicaLimits & {
+    readonly redelivered: Redelivered
     readonly journals: Journals | undefined
     readonly protocol: Protocol
     readonly stop: AbortController

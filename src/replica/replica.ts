@@ -27,6 +27,8 @@ export interface Rules<Intent> {
    * the time, stands in the intent.
    */
   apply(intent: Intent, draft: Draft): unknown
+  /** What `apply` has answered for an intent that is done already, told by what is there now. Throws FsError. */
+  replyAgain?(intent: Intent, namespace: Pick<Namespace, 'inode' | 'lookup'>): unknown
   /**
    * What must be in the store before the intent may be committed, and is not yet: a promise that rejects
    * where it cannot be had there now. Asked again for every attempt. `isAnswered`: the change was answered

@@ -9,6 +9,7 @@ import type { Committed } from './committed.js'
 import { Contact, type Moment } from './contact.js'
 import { Follow } from './follow.js'
 import { lostChange } from './foreign-diff.js'
+import { ForeignListeners } from './foreign-listeners.js'
 import { InoLease } from './ino-lease.js'
 import { LeaseLife } from './lease-life.js'
 import { type LoadBehind, loadBehind } from './load-behind.js'
@@ -44,7 +45,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   readonly #session: Session
   readonly #leaseLife: LeaseLife
   #loadBehind: LoadBehind | undefined
-  readonly #listeners: ((change: ForeignChange) => void)[] = []
+  readonly #listeners: ForeignListeners
   readonly #unanswered = new Unanswered()
   #closing: Promise<void> | undefined
 
@@ -53,6 +54,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     this.#committed = committed
     this.#session = session
     const { clock, logger } = settings
+    this.#listeners = new ForeignListeners(logger)
     this.#contact = new Contact(clock, logger, loaded, () => this.#pipeline.goOffline())
     this.#inos = new InoLease({ ...settings, isOffline: () => this.#contact.isOffline })
     this.#follow = new Follow({
@@ -150,11 +152,14 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
 
   change(intent: Intent, options: ChangeOptions = {}): unknown | Promise<unknown> {
     this.#pace.touch()
+    const { redelivered, rules } = this.#settings
+    const done = redelivered.find(options.answers)
+    if (done) return done.then(() => rules.replyAgain?.(intent, this))
     this.checkChangeable()
     if (this.#isOvertaken())
       return this.#unanswered.track(this.#catchUp().then(() => this.change(intent, options)))
     const isEarly = this.#pipeline.mayAnswerEarly
-    const preparing = this.#settings.rules.prepare(intent, this, { isEarly })
+    const preparing = rules.prepare(intent, this, { isEarly })
     if (preparing) return this.#unanswered.track(this.#submitAfter(preparing, intent, options))
     try {
       return this.#submit(intent, options)
@@ -186,7 +191,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   }
 
   onForeignChange(listener: (change: ForeignChange) => void): void {
-    this.#listeners.push(listener)
+    this.#listeners.add(listener)
   }
 
   status(): ReplicaStatus {
@@ -289,12 +294,6 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
 
   #tell(change: ForeignChange): void {
     if (change.reloaded) this.#pipeline.forgetChecks()
-    for (const listener of this.#listeners)
-      try {
-        listener(change)
-      } catch (error) {
-        // The change is applied already: the others have to learn of it, and following goes on.
-        this.#settings.logger.error('a listener failed on a foreign change', { error })
-      }
+    this.#listeners.tell(change)
   }
 }

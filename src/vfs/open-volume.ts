@@ -41,6 +41,8 @@ export interface VolumeOptions {
   readonly durableClose?: boolean | undefined
   /** A local folder for unsaved bytes that are too many for memory. */
   readonly spoolDirectory: string
+  /** As ReplicaOptions.takesOver. */
+  readonly takesOver?: Uuid | undefined
   /** Memory for blocks. */
   readonly cacheBytesMax?: number | undefined
   readonly entryTtlMs: number
@@ -101,6 +103,7 @@ export async function openVolume(options: VolumeOptions): Promise<OpenVolume> {
       ...(options.journals ? { journals: options.journals } : {}),
       writeLease: options.writeLease ?? false,
       ...(options.freeBytes ? { freeBytes: options.freeBytes } : {}),
+      ...(options.takesOver ? { takesOver: options.takesOver } : {}),
       ...(options.copies ? { copies: options.copies } : {}),
       ...(logger ? { logger } : {}),
       ...(options.onIdle ? { onIdle: options.onIdle } : {}),

@@ -7,6 +7,7 @@ import { applyCreate } from './intents/create.js'
 import type { Intent } from './intents/intent.js'
 import { applyLink } from './intents/link.js'
 import { applyRename } from './intents/rename.js'
+import { replyAgain } from './intents/reply.js'
 import { applyAdopt, applySave, letGo, prepareSave, uploadSave } from './intents/save.js'
 import { applySetattr } from './intents/setattr.js'
 import { applySetxattr, prepareSetxattr } from './intents/setxattr.js'
@@ -23,6 +24,7 @@ export function createRules(content: ContentStore): Rules<Intent> {
       return undefined
     },
     apply,
+    replyAgain,
     upload: (intent, isAnswered) =>
       isSave(intent) ? uploadSave(content, intent, isAnswered) : undefined,
     isStored: (intent) => !isSave(intent) || !intent.blocks.some((block) => content.isHeld(block)),
