@@ -6,6 +6,7 @@ import { Errno, FsError } from '../posix/errno.js'
 import { type OwnerEntry, type Store, StoreUnavailable } from '../store/store.js'
 import type { Clock } from '../volume/clock.js'
 import type { Uuid } from '../volume/record.js'
+import { afterRunning } from './running-time.js'
 import { backoffMs, sleep, withTimeLimit } from './waiting.js'
 
 const rangeFirst = 1024
@@ -100,12 +101,20 @@ export class InoLease {
   }
 
   async #leaseNow(): Promise<void> {
+    const { clock, deadlineMs } = this.#context
+    let isOver = false
+    const cancel = afterRunning(clock, deadlineMs, () => {
+      isOver = true
+    })
+    await this.#leaseUntil(() => isOver).finally(cancel)
+  }
+
+  async #leaseUntil(isOver: () => boolean): Promise<void> {
     const epoch = this.#epoch
-    const { clock, random, signal, deadlineMs, isOffline } = this.#context
-    const endMs = clock.monotonicMs() + deadlineMs
+    const { clock, random, signal, isOffline } = this.#context
     for (let attempt = 0; attempt < attemptsMax && !signal.aborted; attempt++) {
       const range = await this.#tryLease().catch((cause: unknown) => {
-        const mayAnswerYet = !isOffline() && clock.monotonicMs() < endMs
+        const mayAnswerYet = !isOffline() && !isOver()
         if (cause instanceof StoreUnavailable && mayAnswerYet) return undefined
         if (cause instanceof FsError) throw cause
         throw new FsError(Errno.EIO, 'no inode numbers could be leased', { cause })

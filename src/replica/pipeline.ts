@@ -78,7 +78,8 @@ export class Pipeline<Intent> {
     this.#early = new EarlyAnswers(context)
     const [pending, early, lease] = [this.#pending, this.#early, this.lease]
     this.#answerEarly = new AnswerEarly({ ...context, pending, early, lease })
-    this.#deadlines = new Deadlines(context.clock, context.deadlineMs, () => this.#expire())
+    const members = () => pending.members()
+    this.#deadlines = new Deadlines({ ...context, members, onDue: () => this.#expire() })
     this.#recalls = new Recalls(context.clock)
     this.#sender = new Sender({
       ...context,
@@ -291,6 +292,6 @@ export class Pipeline<Intent> {
     // What is left is being sent.
     for (const member of [...this.#pending.members()])
       if (isOver(member)) this.#pending.end(member, unsure)
-    this.#deadlines.arm(this.#pending.members())
+    this.#deadlines.arm()
   }
 }

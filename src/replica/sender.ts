@@ -99,7 +99,7 @@ export class Sender<Intent> {
   /** There is something to be sent. */
   start(): void {
     // Asked for every change: those that were answered have no deadline, and may be many.
-    if (this.#pending.waiting > 0) this.#context.deadlines.arm(this.#pending.members())
+    if (this.#pending.waiting > 0) this.#context.deadlines.arm()
     if (this.#running) return
     this.#running = true
     // What arrives in the same tick goes in the same batch.
@@ -177,7 +177,7 @@ export class Sender<Intent> {
 
   /** Another process has the lease, and was asked for it. */
   async #awaitHolder(): Promise<undefined> {
-    this.#context.deadlines.hold(this.#pending.members())
+    this.#context.deadlines.hold()
     await this.#nap.sleep(recallPollMs)
     await this.#context.follow.poll().then(this.#context.inherit, () => {})
     return undefined

@@ -2,8 +2,12 @@
 
 import { StoreUnavailable } from '../store/store.js'
 import type { Clock } from '../volume/clock.js'
+import { afterRunning } from './running-time.js'
 
-/** What `work` answers, or StoreUnavailable after `limitMs`; the work itself cannot be recalled. */
+/**
+ * What `work` answers, or StoreUnavailable once this process has run for `limitMs`; the work itself cannot be
+ * recalled.
+ */
 export function withTimeLimit<T>(
   clock: Clock,
   limitMs: number,
@@ -11,7 +15,7 @@ export function withTimeLimit<T>(
   work: Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.setTimer(limitMs, () =>
+    const cancel = afterRunning(clock, limitMs, () =>
       reject(new StoreUnavailable(`${what}: no answer within ${limitMs} ms`)),
     )
     const settle = (end: () => void): void => {

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { cassandraMissing, openTestCassandra, type TestCassandra } from '../support/cassandra.js'
 import { targetMissing } from '../support/target.js'
 import { type LeaseMounts, openLeaseMounts } from './lease-mounts.js'
-import { pauseHolder } from './paused-holder.js'
+import { pauseHolder, pausePlainMount } from './paused-holder.js'
 
 const skip = (await targetMissing('cassfs')) ?? false
 
@@ -18,6 +18,15 @@ function testPauses(pausesS: readonly number[], open: () => Promise<LeaseMounts>
 
 describe('a holder that stands still, embedded store', { skip }, () => {
   testPauses([5, 9, 11, 30], async () => openLeaseMounts())
+
+  // A change may take 15 s.
+  test('for 17 s without the write lease: no change fails', async (t) => {
+    for (let round = 0; round < 3; round++) {
+      const mounts = openLeaseMounts(['-write_lease=off'])
+      t.after(() => mounts.close())
+      await pausePlainMount(mounts, 17_000)
+    }
+  })
 })
 
 describe('a holder that stands still, Cassandra', {

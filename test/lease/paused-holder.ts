@@ -32,7 +32,7 @@ export interface PauseFigures {
 
 interface LineWriter {
   readonly name: string
-  /** What was answered so far. */
+  /** What was answered so far; throws where it has ended by itself. */
   answered(): Answered[]
   /** After the line under way. */
   stop(): Promise<void>
@@ -42,15 +42,21 @@ async function startWriter(mounts: LeaseMounts, dir: string, name: string): Prom
   const log = join(mounts.sandbox.folder, `${name}.log`)
   writeFileSync(log, '')
   const server = await startServer(process.execPath, [program, dir, log, name])
+  let isExpected = false
+  let hasEnded = false
+  server.ended.then(() => {
+    hasEnded = !isExpected
+  })
   return {
     name,
-    // The last line may be half written.
-    answered: () =>
-      readFileSync(log, 'utf8')
-        .split('\n')
-        .slice(0, -1)
-        .map((line) => JSON.parse(line)),
+    answered() {
+      if (hasEnded) throw new Error(`${name} ended:\n${server.output()}`)
+      // The last line may be half written.
+      const lines = readFileSync(log, 'utf8').split('\n').slice(0, -1)
+      return lines.map((line) => JSON.parse(line))
+    },
     async stop() {
+      isExpected = true
       server.kill('SIGTERM')
       assert.equal(await server.ended, 0, `${name}: ${server.output()}`)
     },
@@ -81,9 +87,8 @@ export async function pauseHolder(mounts: LeaseMounts, pauseMs: number): Promise
   const noticed = isTaken ? assertNotices(here.dir) : Promise.resolve()
   const resumedMs = await resumed
   await noticed
-  const next = () => holder.answered().find(({ endedMs }) => endedMs > resumedMs)
-  await waitFor('the holder to go on', () => next() !== undefined, 2 * takeAfterMs)
-  const [first, again] = [other.answered()[0], next()]
+  const again = await goneOn(holder, resumedMs)
+  const [first] = other.answered()
   await Promise.all([holder.stop(), other.stop()])
   const wasTaken = /write lease taken by another process/
   if (isTaken) await here.said(wasTaken)
@@ -91,10 +96,35 @@ export async function pauseHolder(mounts: LeaseMounts, pauseMs: number): Promise
   return {
     pauseMs,
     otherMs: Math.round((first?.endedMs ?? 0) - (first?.beganMs ?? 0)),
-    holderMs: Math.round((again?.endedMs ?? 0) - resumedMs),
+    holderMs: Math.round(again.endedMs - resumedMs),
     lines: { holder: holder.answered().length, other: other.answered().length },
     lost: await compare(mounts, [here, there], [holder, other]),
   }
+}
+
+/** The first that is answered behind `resumedMs`. */
+async function goneOn(writer: LineWriter, resumedMs: number): Promise<Answered> {
+  let next: Answered | undefined
+  const hasGoneOn = () => {
+    next = writer.answered().find(({ endedMs }) => endedMs > resumedMs)
+    return next !== undefined
+  }
+  await waitFor(`${writer.name} to go on`, hasGoneOn, 2 * takeAfterMs)
+  if (!next) throw new Error('unreachable: it has gone on')
+  return next
+}
+
+/** A mount that waits for its commits stands still: who waits is answered when it goes on, as if in time. */
+export async function pausePlainMount(mounts: LeaseMounts, pauseMs: number): Promise<void> {
+  const here = await mounts.mount('here')
+  const writer = await startWriter(mounts, here.dir, 'writer')
+  await waitFor('the writer to begin', () => writer.answered().length > 0, slackMs)
+  await stopHolder(mounts, here)
+  await sleep(pauseMs)
+  here.signal('SIGCONT')
+  await goneOn(writer, nowMs())
+  await writer.stop()
+  await here.unmount()
 }
 
 /** Asked while it stands still, and so among the first that it answers: it knows what the other has done. */
