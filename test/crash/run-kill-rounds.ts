@@ -15,8 +15,9 @@ export function testKillRounds(
   const seed = Number(process.env.CASSFS_TEST_SEED ?? Date.now() % 1_000_000_000)
   const how = [name, ...flags].join(' ')
   const next = options.otherFirst ? ', then another mount comes first' : ''
-  const title = `${rounds} kills of a mount on ${how}${next}: nothing acknowledged is lost (seed ${seed})`
-  test(title, { timeout: 60_000 + rounds * ROUND_TIMEOUT_MS }, async (t) => {
+  test(`${rounds} kills of a mount on ${how}${next}: nothing acknowledged is lost (seed ${seed})`, {
+    timeout: 60_000 + rounds * ROUND_TIMEOUT_MS,
+  }, async (t) => {
     const missing = name === 'dir' ? 'a folder cannot be killed' : await targetMissing(name)
     if (missing) return t.skip(missing)
     const target = await openTarget(name, flags)

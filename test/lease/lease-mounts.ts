@@ -30,8 +30,8 @@ export interface Rescued {
 
 export interface LeaseMounts {
   readonly sandbox: Sandbox
-  /** `name` is a folder of the sandbox, made where it is not there. */
-  mount(name: string): Promise<LeaseMount>
+  /** `name` is a folder of the sandbox, made where it is not there; `more` flags for this mount. */
+  mount(name: string, more?: readonly string[]): Promise<LeaseMount>
   /** `cassfs rescue list` of all that is kept in the state folder. */
   rescued(): Promise<Rescued[]>
   close(): Promise<void>
@@ -44,12 +44,12 @@ export function openLeaseMounts(flags: readonly string[] = []): LeaseMounts {
   const folders = new Set<string>()
   return {
     sandbox,
-    async mount(name) {
+    async mount(name, more = []) {
       const dir = join(sandbox.folder, name)
       // A dead mount may lie on it, for the next one to replace.
       if (!folders.has(dir)) mkdirSync(dir)
       folders.add(dir)
-      const one = await startMount(sandbox, ['-debug', ...flags, dir])
+      const one = await startMount(sandbox, ['-debug', ...flags, ...more, dir])
       mounts.push(one)
       return leaseMount(sandbox, one, dir)
     },

@@ -50,7 +50,7 @@ export class SimJournals {
     return {
       id: file.id,
       get bytes() {
-        return file.records.reduce((sum, { intent }) => sum + intent.length, 0)
+        return file.records.reduce((sum, one) => sum + one.intent.length + one.content.length, 0)
       },
       append(record) {
         check()

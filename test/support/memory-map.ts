@@ -1,4 +1,5 @@
-// mmap(2) of a file, shared and read only: what other processes write shows without a call.
+// mmap(2) of a file: shared and read only, what other processes write shows without a call; to be written
+// as well, what is stored there is the file's, or this process' own.
 
 import koffi from 'koffi'
 import { lastErrno } from '../../src/native/libc.js'
@@ -19,7 +20,9 @@ const munmap = library.func('int munmap(void *, size_t)') as unknown as (
 ) => number
 
 const PROT_READ = 1
+const PROT_WRITE = 2
 const MAP_SHARED = 1
+const MAP_PRIVATE = 2
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn
 
 export interface MemoryMap {
@@ -29,8 +32,14 @@ export interface MemoryMap {
 }
 
 /** The first `length` bytes of an open file; the descriptor may be closed. Throws FsError. */
-export function mapFile(fd: number, length: number): MemoryMap {
-  const address = mmap(null, length, PROT_READ, MAP_SHARED, fd, 0)
+export function mapFile(
+  fd: number,
+  length: number,
+  kind: 'read' | 'shared' | 'private' = 'read',
+): MemoryMap {
+  const protection = kind === 'read' ? PROT_READ : PROT_READ | PROT_WRITE
+  const flags = kind === 'private' ? MAP_PRIVATE : MAP_SHARED
+  const address = mmap(null, length, protection, flags, fd, 0)
   if (address === MAP_FAILED) throw new FsError(lastErrno() || Errno.EIO, 'mmap')
   return {
     bytes: koffi.view(address, length),

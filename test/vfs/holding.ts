@@ -76,12 +76,12 @@ export function atOnce<T>(answer: T | Promise<T>, what: string): T {
   return answer
 }
 
-export function writeAtOnce(vfs: Vfs, name: string, text: string): number {
+export function writeAtOnce(vfs: Vfs, name: string, text: string | Buffer): number {
   const { handle, inode } = atOnce(
     vfs.create(root, rootIno, name, 0o644, O_CREAT | O_RDWR),
     'create',
   )
-  atOnce(vfs.write(root, handle, 0, Buffer.from(text)), 'write')
+  atOnce(vfs.write(root, handle, 0, typeof text === 'string' ? Buffer.from(text) : text), 'write')
   atOnce(vfs.flush(root, handle), 'close')
   vfs.release(root, handle)
   return inode.ino
