@@ -37,7 +37,7 @@ const filters = process.argv.slice(2).filter((argument) => !argument.startsWith(
 const limitMs = Number(process.env.CASSFS_TEST_LIMIT_MS ?? kind.limitMs)
 /** Where tests start servers, or act on all mounts of the machine: these run one at a time. */
 const SERIAL =
-  /^(test\/(mount|e2e|crash|cluster|lease)|src\/(mount|cli))\/|^test\/cli\/(dead|user)-mount|mount-reference/
+  /^(test\/(mount|e2e|crash|cluster|lease|semantics)|src\/(mount|cli))\/|^test\/cli\/(dead|user)-mount|mount-reference/
 const buildDir = join(root, BUILDS.test.outDir)
 const startedAt = Date.now()
 /** A signal ends the tests; what they left is still cleaned up. */
