@@ -11,6 +11,7 @@ const methods = [
   'firstLoad',
   'putBlocks',
   'getBlocks',
+  'blockLengths',
   'listBlocks',
   'deleteBlocks',
   'readOwner',
@@ -42,6 +43,7 @@ export type Around = (
 export function aroundStore(store: Store, around: Around): Store {
   const getBlockSync = store.getBlockSync?.bind(store)
   const hints = store.hints?.bind(store)
+  const snapshot = store.snapshot?.bind(store)
   const keptForAnswered = store.keptForAnswered?.bind(store)
   const wrapped: Record<string, unknown> = {
     engine: store.engine,
@@ -49,6 +51,7 @@ export function aroundStore(store: Store, around: Around): Store {
     close: () => store.close(),
     ...(getBlockSync && { getBlockSync }),
     ...(hints && { hints }),
+    ...(snapshot && { snapshot }),
     ...(keptForAnswered && { keptForAnswered }),
   }
   for (const method of methods) {

@@ -5,6 +5,7 @@
 // Three results are kept apart everywhere: found (a value), absent (undefined), unknown (a thrown
 // StoreUnavailable, or the outcome `unknown`): a failed query is never "absent".
 
+import type { BlockRow, Trail } from '../tables/block-ledger.js'
 import type { Tables } from '../tables/tables.js'
 import { type Head, VolumeState } from '../volume/head.js'
 import type { Hash } from '../volume/inode.js'
@@ -137,6 +138,43 @@ export interface Lease {
   readonly value: string
 }
 
+/** What an embedded engine knows of a volume beside its records. */
+export interface VolumeRow {
+  readonly owner: Uuid
+  /** How many dirents and inode records there are. */
+  readonly count: number
+  /** Seq of the oldest log entry that is kept (or of the next one), and the bytes of all. */
+  readonly logFirst: number
+  readonly logBytes: number
+}
+
+/** A row as it was found: undefined where it is absent, an Error where it cannot be read. */
+export type Row<T> = T | Error | undefined
+
+/**
+ * All that an embedded engine keeps, as of one moment, for checks. Damage is no error here: a row that cannot
+ * be read is an Error in its place, a value is bytes that nobody has looked at.
+ */
+export interface Snapshot {
+  volumes(): Iterable<{ readonly volume: Uuid; readonly row: Row<VolumeRow> }>
+  head(volume: Uuid): Row<Head>
+  /** Dirents, inode records and journals, in key order. */
+  records(volume: Uuid): Iterable<VolumeRecord>
+  /** By ascending seq. */
+  log(volume: Uuid): Iterable<{ readonly seq: number; readonly entry: Row<LogEntry> }>
+  /** The index from inodes to dirents; undefined where the engine has none of its own to be checked. */
+  links(volume: Uuid): Iterable<{ ino: number; parent: number; name: string }> | undefined
+  ledger(owner: Uuid): Iterable<{ readonly hash: Hash; readonly row: Row<BlockRow> }>
+  trails(): Iterable<Trail>
+  block(owner: Uuid, hash: Hash): Row<StoredBlock>
+  /** Without a look at its bytes. */
+  hasBlock(owner: Uuid, hash: Hash): boolean
+  /** The names of all blocks whose bytes are there. */
+  blocks(owner: Uuid): Iterable<Hash>
+  /** Until then the engine keeps all of it, whatever is written meanwhile. */
+  close(): void
+}
+
 /** What a process hears of others that have a volume open. */
 export interface HintListener {
   /** The volume's log has perhaps come to `seq`: worth a look, and never to be believed. */
@@ -202,6 +240,8 @@ export interface Store {
   putBlocks(owner: Uuid, blocks: readonly StoredBlock[], options?: PutOptions): Promise<void>
   /** In the order asked for; undefined = certainly absent. Not verified: the reader does that. */
   getBlocks(owner: Uuid, hashes: readonly Hash[]): Promise<(StoredBlock | undefined)[]>
+  /** Lengths of their plain bytes, as stored with them; undefined = certainly absent. Reads no bytes. */
+  blockLengths(owner: Uuid, hashes: readonly Hash[]): Promise<(number | undefined)[]>
   /** Synchronous read of one block where the engine lives in this process. */
   getBlockSync?(owner: Uuid, hash: Hash): StoredBlock | undefined
   /** Hashes behind `after` in the engine's own order, with the time of their upload. */
@@ -234,6 +274,9 @@ export interface Store {
   releaseLease(key: string, holder: Uuid): Promise<void>
   /** The live leases whose key begins with `prefix`. */
   listLeases(prefix: string): Promise<Lease[]>
+
+  /** Where the engine lives in this process. Close it soon: what is freed meanwhile is not used again. */
+  snapshot?(): Snapshot
 
   /** Bytes free and in all where the data lie, for statfs; undefined where that has no meaning. */
   space(): Promise<{ totalBytes: number; freeBytes: number } | undefined>

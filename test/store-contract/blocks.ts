@@ -51,6 +51,17 @@ function reading(use: Opened): void {
     assert.ok(first && bytes.equals(first.data))
   })
 
+  test('lengths are those of the plain bytes; of absent blocks there is none', async () => {
+    const { store, other } = use()
+    const owner = newUuid()
+    const blocks = [newBlock(7), { ...newBlock(500), encoding: BlockEncoding.lz4, length: 999 }]
+    await store.putBlocks(owner, blocks)
+    const [small = '', packed = ''] = blocks.map(({ hash }) => hash)
+    const asked = [packed, newBlock().hash, small]
+    assert.deepEqual(await other.blockLengths(owner, asked), [999, undefined, 7])
+    assert.deepEqual(await store.blockLengths(newUuid(), [small]), [undefined])
+  })
+
   test('owners do not share blocks', async () => {
     const { store } = use()
     const block = newBlock()

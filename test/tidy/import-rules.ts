@@ -34,7 +34,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'journal/journal',
   ),
   environments: below(...belowVfs(), 'vfs', 'store/store'),
-  maintenance: below(...belowVfs(), 'vfs', 'native', 'store/store'),
+  maintenance: below(...belowVfs(), 'vfs', 'native', 'store/store', 'journal', 'journal/journal'),
   rescue: below(...belowVfs(), 'vfs', 'journal', 'journal/journal'),
   config: below('posix'),
   observe: below('posix'),

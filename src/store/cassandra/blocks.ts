@@ -9,10 +9,11 @@ import { unavailable } from './failure.js'
 import { InFlight } from './in-flight.js'
 import { clockMs } from './server-clock.js'
 import type { Session } from './session.js'
-import { blobOf, blobValue, hashValue, requiredNumber, uuidValue } from './values.js'
+import { blobOf, blobValue, hashValue, type Row, requiredNumber, uuidValue } from './values.js'
 
 const insert = 'INSERT INTO blocks (o, h, len, enc, d) VALUES (?, ?, ?, ?, ?)'
 const select = 'SELECT len, enc, d FROM blocks WHERE o = ? AND h = ?'
+const selectLength = 'SELECT len FROM blocks WHERE o = ? AND h = ?'
 const remove = 'DELETE FROM blocks USING TIMESTAMP ? WHERE o = ? AND h = ?'
 const list = 'SELECT h, WRITETIME(len) AS w FROM blocks WHERE o = ?'
 // Filtered where they lie: an owner's blocks are spread over the ring, as they are to be.
@@ -68,6 +69,16 @@ export class Blocks {
     )
   }
 
+  lengths(owner: Uuid, hashes: readonly Hash[]): Promise<(number | undefined)[]> {
+    const o = uuidValue(owner)
+    const read = (row: Row) => (typeof row.len === 'number' ? row.len : undefined)
+    return this.#inFlight.map(
+      hashes,
+      () => 0,
+      (hash) => this.#ask(selectLength, o, hash, read),
+    )
+  }
+
   async list(
     owner: Uuid,
     after: Hash | undefined,
@@ -105,16 +116,25 @@ export class Blocks {
 
   /** Undefined only where the last level *answered* that there is none. */
   async #read(o: types.Uuid, hash: Hash): Promise<StoredBlock | undefined> {
+    return this.#ask(select, o, hash, (row) => {
+      const data = blobOf(row.d)
+      return data && { hash, length: row.len as number, encoding: row.enc as BlockEncoding, data }
+    })
+  }
+
+  async #ask<T>(
+    query: string,
+    o: types.Uuid,
+    hash: Hash,
+    read: (row: Row) => T | undefined,
+  ): Promise<T | undefined> {
     let failure: unknown
     for (const consistency of readLevels) {
       try {
-        const row = (
-          await this.#session.page(select, [o, hashValue(hash)], { consistency })
-        ).first()
+        const row = (await this.#session.page(query, [o, hashValue(hash)], { consistency })).first()
         failure = undefined
-        const data = blobOf(row?.d)
-        if (!row || !data) continue
-        return { hash, length: row.len as number, encoding: row.enc as BlockEncoding, data }
+        const found = row ? read(row) : undefined
+        if (found !== undefined) return found
       } catch (error) {
         failure = error
       }

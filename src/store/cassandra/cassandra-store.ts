@@ -60,6 +60,7 @@ function storeOver(session: Session, options: CassandraOptions): Store {
 
     putBlocks: (owner, list) => blocks.put(owner, list),
     getBlocks: (owner, hashes) => blocks.get(owner, hashes),
+    blockLengths: (owner, hashes) => blocks.lengths(owner, hashes),
     listBlocks: (owner, after, limit) => blocks.list(owner, after, limit),
     deleteBlocks: (owner, hashes, uploadedBeforeMs) =>
       blocks.delete(owner, hashes, uploadedBeforeMs),

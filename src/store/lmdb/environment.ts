@@ -8,7 +8,7 @@
 
 import { mkdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Database, open, type RootDatabase } from 'lmdb'
+import { type Database, open, type RootDatabase, type Transaction } from 'lmdb'
 import { Errno, FsError } from '../../posix/errno.js'
 import { isDataFile } from '../../tables/data-file.js'
 import { causeOf, isFromLmdb } from '../../tables/lmdb-error.js'
@@ -51,6 +51,9 @@ export interface WriteOptions {
   /** Large values are among them: see disk-room.ts. */
   readonly isLarge?: boolean
 }
+
+/** A read transaction that stays as it is. */
+export type SnapshotTransaction = Transaction
 
 const openEnvironments = new Map<string, { environment: Promise<Environment>; users: number }>()
 const closing = new Map<string, Promise<unknown>>()
@@ -198,6 +201,13 @@ export class Environment {
   /** Calls of `write` that went through here, which may share transactions; transactions of all processes. */
   activity(): { readonly writes: number; readonly transactions: number } {
     return { writes: this.#writes, transactions: (this.#root.getStats() as RootStats).lastTxnId }
+  }
+
+  /** A state that reads may go on in after this turn, until `close`. Throws StoreUnavailable when closed. */
+  beginSnapshot(): { readonly transaction: SnapshotTransaction; close(): void } {
+    this.refresh()
+    const transaction = this.#root.useReadTransaction()
+    return { transaction, close: () => transaction.done() }
   }
 
   /** Frees the reader slots of dead processes, which would keep old pages from being used again. */

@@ -8,6 +8,7 @@ import { LmdbTables } from '../../tables/lmdb-tables.js'
 import type { Key, Uuid } from '../../volume/record.js'
 import { recordHashes } from '../../volume/record-hashes.js'
 import type { Environment } from './environment.js'
+import { uuidOf } from './rows.js'
 import { VolumeWriter } from './volume-writer.js'
 
 const keptMs = 3_600_000
@@ -75,10 +76,4 @@ function clearRecords(
   writer.setRow({ ...row, count: row.count + writer.write([], keys) })
   countNames(rows, { volume, seq: 0, owner: row.owner }, [], page.flatMap(recordHashes))
   return false
-}
-
-function uuidOf(key: Buffer): Uuid {
-  const hex = key.toString('hex')
-  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)]
-  return [...parts, hex.slice(20)].join('-')
 }

@@ -21,6 +21,7 @@ import {
   type OwnerEntry,
   type PutOptions,
   type ScanPage,
+  type Snapshot,
   type Store,
   type StoredBlock,
   StoreUnavailable,
@@ -39,6 +40,7 @@ import {
   decodeVolumeRow,
   encodeBlock,
 } from './rows.js'
+import { openSnapshot } from './snapshot.js'
 import { Sweeper } from './sweeper.js'
 import { VolumeWriter } from './volume-writer.js'
 
@@ -51,6 +53,8 @@ export interface LmdbOptions {
   readonly nowMs?: () => number
   /** Told of failures of the housekeeping, which nobody waits for. */
   readonly onError?: (error: Error) => void
+  /** Default true. Without, it is left as it is but for what is asked of it: for who only looks. */
+  readonly housekeeping?: boolean
 }
 
 /** Throws StoreUnusable for a directory that is not, or not yet, one of this CassFS; FsError ENOSPC. */
@@ -70,12 +74,14 @@ export class LmdbStore implements Store {
   #hintSocket: Promise<HintSocket> | undefined
   #closed = false
 
-  constructor(environment: Environment, { nowMs = Date.now, onError = () => {} }: LmdbOptions) {
+  constructor(environment: Environment, options: LmdbOptions) {
+    const { nowMs = Date.now, onError = () => {}, housekeeping = true } = options
     this.#environment = environment
     this.#nowMs = nowMs
     this.#rows = createLedgerRows(environment)
     this.#registry = new Registry(environment, nowMs)
     this.#sweeper = new Sweeper(environment, this.#rows, this.#registry, nowMs, onError)
+    if (housekeeping) this.#sweeper.start()
     const { records, links, volumes } = environment
     this.#source = {
       records,
@@ -173,6 +179,15 @@ export class LmdbStore implements Store {
     return hashes.map((hash) => this.getBlockSync(owner, hash))
   }
 
+  async blockLengths(owner: Uuid, hashes: readonly Hash[]): Promise<(number | undefined)[]> {
+    this.#refresh()
+    return hashes.map((hash) => {
+      // Used before the next read uses its memory again.
+      const bytes = this.#environment.blocks.getBinaryFast(blockKey(owner, hash))
+      return bytes && decodeBlock(hash, bytes).length
+    })
+  }
+
   /** As of the snapshot of this turn of the event loop, see Tables.refresh. */
   getBlockSync(owner: Uuid, hash: Hash): StoredBlock | undefined {
     const bytes = this.#environment.blocks.getBinary(blockKey(owner, hash))
@@ -236,6 +251,11 @@ export class LmdbStore implements Store {
 
   async listLeases(prefix: string): Promise<Lease[]> {
     return this.#registry.leases(prefix)
+  }
+
+  snapshot(): Snapshot {
+    if (this.#closed) throw new StoreUnavailable('the embedded store is closed')
+    return openSnapshot(this.#environment)
   }
 
   async space(): Promise<{ totalBytes: number; freeBytes: number }> {

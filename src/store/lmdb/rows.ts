@@ -7,19 +7,9 @@ import { ByteWriter, uuidBytes } from '../../volume/byte-writer.js'
 import { FormatError, formatVersion } from '../../volume/format-error.js'
 import type { Hash } from '../../volume/inode.js'
 import type { Uuid } from '../../volume/record.js'
-import { BlockEncoding, type StoredBlock } from '../store.js'
+import { BlockEncoding, type StoredBlock, type VolumeRow } from '../store.js'
 
 const writer = new ByteWriter()
-
-/** What the engine knows of a volume beside its records. */
-export interface VolumeRow {
-  readonly owner: Uuid
-  /** How many dirents and inode records there are. */
-  readonly count: number
-  /** Seq of the oldest log entry that is kept (or of the next one), and the bytes of all. */
-  readonly logFirst: number
-  readonly logBytes: number
-}
 
 export function encodeVolumeRow(row: VolumeRow): Uint8Array {
   writer.reset().u8(formatVersion)
@@ -108,4 +98,11 @@ export function decodeTrailKey(key: Uint8Array): Trail {
   const trail = { volume, position, owner: reader.uuid(), hash: reader.hash() }
   reader.end()
   return trail
+}
+
+/** The id that a volume's key is. */
+export function uuidOf(key: Buffer): Uuid {
+  const hex = key.toString('hex')
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)]
+  return [...parts, hex.slice(20)].join('-')
 }

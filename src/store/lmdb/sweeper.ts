@@ -24,7 +24,8 @@ export class Sweeper {
   readonly #rows: LedgerRows
   readonly #registry: Registry
   readonly #nowMs: () => number
-  readonly #timer: NodeJS.Timeout
+  readonly #onError: (error: Error) => void
+  #timer: NodeJS.Timeout | undefined
   readonly #stop = new AbortController()
   #seen = { writes: 0, transactions: 0 }
   /** Its own writes since `seen`. */
@@ -45,8 +46,13 @@ export class Sweeper {
     this.#rows = rows
     this.#registry = registry
     this.#nowMs = nowMs
+    this.#onError = onError
+  }
+
+  /** From now on a round every few seconds. */
+  start(): void {
     this.#timer = setInterval(() => {
-      if (!this.#running) this.sweep().catch(onError)
+      if (!this.#running) this.sweep().catch(this.#onError)
     }, everyMs)
     this.#timer.unref()
   }

@@ -6,8 +6,9 @@ import { LmdbWriter } from '../../tables/lmdb-writer.js'
 import type { Head } from '../../volume/head.js'
 import { decodeHead, encodeHead } from '../../volume/head-codec.js'
 import { type Key, RecordKind, type Uuid, type VolumeRecord } from '../../volume/record.js'
+import type { VolumeRow } from '../store.js'
 import type { Environment } from './environment.js'
-import { decodeVolumeRow, encodeVolumeRow, type VolumeRow } from './rows.js'
+import { decodeVolumeRow, encodeVolumeRow } from './rows.js'
 
 /** A log beyond this forgets its oldest entries, but for the newest 64. */
 const logBytesMax = 64 * 2 ** 20

@@ -48,6 +48,19 @@ export class MemoryBlocks implements LedgerRows {
     }
   }
 
+  /** As it is now: what changes later is not seen in it. */
+  copy(): Pick<MemoryBlocks, 'get' | 'list' | 'block' | 'trails'> {
+    const copy = new MemoryBlocks()
+    for (const [key, bytes] of this.#bytes) copy.#bytes.set(key, bytes)
+    for (const [owner, hashes] of this.#hashes)
+      for (const hash of hashes.after(undefined, Number.POSITIVE_INFINITY)) {
+        const row = this.block(owner, hash)
+        if (row) copy.setBlock(owner, hash, row)
+      }
+    for (const trail of this.#trails.values()) copy.addTrail(trail)
+    return copy
+  }
+
   addTrail(trail: Trail): boolean {
     const key = trailKey(trail)
     this.#trails.set(key, trail)

@@ -20,12 +20,14 @@ import {
   type Lease,
   type OwnerEntry,
   type ScanPage,
+  type Snapshot,
   type Store,
   type StoredBlock,
 } from '../store.js'
 import { MemoryBlocks } from './memory-blocks.js'
 import { MemoryRegistry } from './memory-registry.js'
 import { MemoryVolume } from './memory-volume.js'
+import { takeSnapshot } from './take-snapshot.js'
 
 const sweepEveryMs = 10_000
 const sweepLimits = { seenMax: 100_000, dueMax: 10_000 }
@@ -104,6 +106,7 @@ export class MemoryStore implements Store {
     if (missing.length > 0)
       throw new FsError(Errno.EIO, `${missing.length} blocks of the first load are not stored`)
     countNames(this.#blocks, { volume, seq: head.seq, owner }, begins, [])
+    loading.owner = owner
     loading.tables.apply([], [], head)
   }
 
@@ -117,6 +120,10 @@ export class MemoryStore implements Store {
 
   async getBlocks(owner: Uuid, hashes: readonly Hash[]): Promise<(StoredBlock | undefined)[]> {
     return hashes.map((hash) => this.#blocks.get(owner, hash))
+  }
+
+  async blockLengths(owner: Uuid, hashes: readonly Hash[]): Promise<(number | undefined)[]> {
+    return hashes.map((hash) => this.#blocks.get(owner, hash)?.length)
   }
 
   getBlockSync(owner: Uuid, hash: Hash): StoredBlock | undefined {
@@ -176,6 +183,10 @@ export class MemoryStore implements Store {
 
   async listLeases(prefix: string): Promise<Lease[]> {
     return this.#registry.leases(prefix, this.#nowMs())
+  }
+
+  snapshot(): Snapshot {
+    return takeSnapshot(this.#volumes, this.#blocks)
   }
 
   async space(): Promise<undefined> {

@@ -5,9 +5,12 @@
 import { MemoryTables } from '../../tables/memory-tables.js'
 import type { LogEntry } from '../../volume/log-entry.js'
 import { decodeLogEntry } from '../../volume/log-entry-codec.js'
+import type { Uuid } from '../../volume/record.js'
 
 export class MemoryVolume {
   readonly tables = new MemoryTables()
+  /** Once it is loaded. */
+  owner: Uuid | undefined
   /** Entries `#firstSeq`, `#firstSeq + 1`, ... */
   #log: Uint8Array[] = []
   #firstSeq = 1
@@ -22,6 +25,11 @@ export class MemoryVolume {
   readLog(after: number, limit: number): LogEntry[] {
     const from = Math.max(0, after + 1 - this.#firstSeq)
     return this.#log.slice(from, from + limit).map(decodeLogEntry)
+  }
+
+  /** All entries that are kept, with their seq, and where they begin. */
+  log(): { readonly first: number; readonly entries: readonly Uint8Array[] } {
+    return { first: this.#firstSeq, entries: this.#log }
   }
 
   /** Forgets entries up to `seq`. */
