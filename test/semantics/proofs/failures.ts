@@ -31,6 +31,14 @@ export const failures: Proofs = {
       'a listing of the log that fails is EIO for who asked, and nothing is taken for gone',
     ],
   ],
+  "The time for which a mount's process itself stands still (SIGSTOP, a frozen container) does not count: what was under way goes on with it.":
+    [
+      ['test/lease/pause.e2e.ts', 'for 17 s without the write lease: no change fails'],
+      [
+        'src/replica/running-time.test.ts',
+        'a caller whose process stands still has the rest of its time behind that',
+      ],
+    ],
   'The mount is killed: what close or fsync had acknowledged is there when it is mounted again.': [
     [
       'test/crash/run-kill-rounds.ts',
