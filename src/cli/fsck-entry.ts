@@ -8,7 +8,7 @@ import { checkOwner, checkVolume } from '../maintenance/fsck/fsck.js'
 import { receiveOrder } from '../mount/background.js'
 import { journalFolder } from '../rescue/journals-aside.js'
 import { openStore } from '../store/open-store.js'
-import type { Store } from '../store/store.js'
+import { type Store, StoreDamaged } from '../store/store.js'
 import { isFromLmdb } from '../tables/lmdb-error.js'
 import type { FsckOrder, FsckWord } from './fsck-order.js'
 import { describeError } from './report-error.js'
@@ -18,7 +18,8 @@ const progressMs = 200
 const order = (await receiveOrder()) as FsckOrder
 process.once('disconnect', () => process.exit(3))
 const last = await check(order).catch((error: unknown): FsckWord => {
-  if (isFromLmdb(error)) say({ kind: 'finding', check: 'file', message: messageOf(error) })
+  if (error instanceof StoreDamaged) tellFile(error.message)
+  else if (isFromLmdb(error)) tellFile(`the store's data file: ${messageOf(error)}`)
   else return { kind: 'failed', message: describeError(error, false).join('; ') }
   return { kind: 'done' }
 })
@@ -28,8 +29,12 @@ function say(word: FsckWord): void {
   process.send?.(word)
 }
 
+function tellFile(message: string): void {
+  say({ kind: 'finding', check: 'file', message })
+}
+
 function messageOf(error: unknown): string {
-  return `the store's data file: ${error instanceof Error ? error.message : String(error)}`
+  return error instanceof Error ? error.message : String(error)
 }
 
 async function check({ store: config, owner, environment, ...rest }: FsckOrder): Promise<FsckWord> {

@@ -22,6 +22,9 @@ export class StoreUnusable extends Error {
   override readonly name = 'StoreUnusable'
 }
 
+/** What an embedded store keeps on disk is damaged: nothing was opened, nothing changed. */
+export class StoreDamaged extends StoreUnusable {}
+
 /** One attempt to append `entry` behind `expect`. Sent again unchanged until the outcome is known. */
 export interface Commit {
   readonly volume: Uuid

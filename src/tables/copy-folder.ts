@@ -24,7 +24,7 @@ import type { Uuid } from '../volume/record.js'
 import { bootId } from './boot-id.js'
 import type { Copies } from './copies.js'
 import { CopyOnDisk } from './copy-on-disk.js'
-import { isDataFile } from './data-file.js'
+import { fileSum, isDataFile } from './data-file.js'
 import { MemoryTables } from './memory-tables.js'
 import type { WritableTables } from './tables.js'
 
@@ -50,6 +50,8 @@ interface State {
   readonly bytes: number
   /** The boot in which it was written to last; absent: it was synced, and not written to since. */
   readonly boot?: string
+  /** CRC-32 of the data file; there where `boot` is not. */
+  readonly sum?: number
 }
 
 interface Slot {
@@ -88,10 +90,12 @@ class CopyFolder implements Copies {
     const { directory } = this.#slot
     try {
       const state = usableState(directory, this.#options.volume)
-      if (state) checkRoom(directory)
+      const isUsable = state !== undefined && !(state instanceof Error)
+      if (isUsable) checkRoom(directory)
       // LMDB ends the process where its file is damaged enough: the next one shall not try it again.
       this.#forget()
-      removeCopies(directory, state?.copy)
+      removeCopies(directory, isUsable ? state.copy : undefined)
+      if (state instanceof Error) throw state
       if (!state) return undefined
       const copy = this.#openCopy(directory, state.copy)
       if (!copy.head()) throw new Error('it has no head')
@@ -145,7 +149,7 @@ class CopyFolder implements Copies {
       if (!kept) return
       kept.sync()
       await kept.close()
-      this.#writeState({})
+      this.#writeState({ sum: kept.fileSum() })
     } catch (error) {
       const { directory } = this.#slot
       this.#options.warn('the copy of the volume may have to be loaded again', { directory, error })
@@ -170,7 +174,7 @@ class CopyFolder implements Copies {
   }
 
   /** What the next process is to know; nothing where nothing can be gone on from. */
-  #writeState(since: Pick<State, 'boot'>): void {
+  #writeState(since: Pick<State, 'boot' | 'sum'>): void {
     if (!this.#slot) return
     const { directory } = this.#slot
     const copy = this.#kept
@@ -188,7 +192,7 @@ class CopyFolder implements Copies {
   #forget(): void {
     if (!this.#slot) return
     try {
-      rmSync(join(this.#slot.directory, 'state.json'), { force: true })
+      rmSync(join(this.#slot.directory, 'state.json'), { force: true, recursive: true })
     } catch (error) {
       this.#options.warn('an old copy of the volume cannot be removed', { error })
     }
@@ -207,14 +211,20 @@ function takeSlot({ directory, tryLock }: CopyFolderOptions): Slot {
   throw new Error(`${slotsMax} processes have copies of this volume already`)
 }
 
-/** What an earlier process left here, if it can be gone on from. */
-function usableState(directory: string, volume: Uuid): State | undefined {
+/** What an earlier process left here, if it can be gone on from; an Error where it is damaged. */
+function usableState(directory: string, volume: Uuid): State | Error | undefined {
   const state = readState(directory)
   if (state?.format !== format || state.volume !== volume) return undefined
   if (state.boot !== undefined && state.boot !== bootId()) return undefined
   const file = join(directory, state.copy, 'data.mdb')
-  const { size } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0 }
-  return size >= state.bytes && size > 0 && isDataFile(file) ? state : undefined
+  const stats = statSync(file, { throwIfNoEntry: false })
+  if (!stats) return undefined
+  if (!stats.isFile() || stats.size < state.bytes || stats.size === 0 || !isDataFile(file))
+    return new Error(`${file} is damaged`)
+  // Who was killed could not leave a sum.
+  if (state.boot === undefined && fileSum(file) !== state.sum)
+    return new Error(`${file} is damaged, or of an earlier version`)
+  return state
 }
 
 /** LMDB ends the process where it cannot write its lock file. Throws ENOSPC. */

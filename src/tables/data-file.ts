@@ -1,17 +1,56 @@
 // A look at the data file before LMDB maps it: lmdb-js ends the process on a file that is not LMDB's.
 
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
 
 /** MDB_MAGIC, in the meta page that begins each of the first two pages, behind the page's header. */
 const magic = Buffer.from('dec0efbe', 'hex')
 const headerBytes = 64
 const pageBytesMin = 4096
+/** Behind the magic number, of MDB_meta as lmdb-js builds it: page size, last page used, transaction. */
+const metaAt = { pageBytes: 24, lastPage: 120, transaction: 128 } as const
+const pieceBytes = 2 ** 20
 
 /** False for a data file that LMDB did not write; an absent or empty one is new. */
 export function isDataFile(path: string): boolean {
   const start = readStart(path)
   if (start.length === 0) return true
   return start.length >= pageBytesMin * 2 && start.subarray(0, headerBytes).includes(magic)
+}
+
+/**
+ * How long the file must be for all pages that it says it uses; 0 where there is none. LMDB does not write pages
+ * that it has used and freed in one transaction, so one that is a little shorter may be whole. It maps the file:
+ * who reads behind its end is ended by SIGBUS.
+ */
+export function usedBytes(path: string): number {
+  const start = readStart(path)
+  const metas = [start.subarray(0, pageBytesMin), start.subarray(pageBytesMin)].flatMap((page) => {
+    const at = page.subarray(0, headerBytes).indexOf(magic)
+    if (at < 0) return []
+    const number = (behind: number) => Number(page.readBigUInt64LE(at + behind))
+    const bytes = (number(metaAt.lastPage) + 1) * page.readUInt32LE(at + metaAt.pageBytes)
+    return [{ bytes, transaction: number(metaAt.transaction) }]
+  })
+  const [newest] = metas.sort((a, b) => b.transaction - a.transaction)
+  return newest?.bytes ?? 0
+}
+
+/** CRC-32 of the whole file, which nobody writes to meanwhile. */
+export function fileSum(path: string): number {
+  const fd = openSync(path, 'r')
+  try {
+    const piece = Buffer.allocUnsafe(Math.min(pieceBytes, Math.max(1, fstatSync(fd).size)))
+    let sum = 0
+    for (let at = 0; ; ) {
+      const length = readSync(fd, piece, 0, piece.length, at)
+      if (length === 0) return sum
+      sum = crc32(piece.subarray(0, length), sum)
+      at += length
+    }
+  } finally {
+    closeSync(fd)
+  }
 }
 
 /** The first two pages, or what there is of them. */

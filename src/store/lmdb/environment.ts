@@ -7,13 +7,12 @@
 // transaction, so that one that throws takes nothing of the others along.
 
 import { mkdirSync, realpathSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Database, open, type RootDatabase, type Transaction } from 'lmdb'
 import { Errno, FsError } from '../../posix/errno.js'
-import { isDataFile } from '../../tables/data-file.js'
 import { causeOf, isFromLmdb } from '../../tables/lmdb-error.js'
 import type { ByteDatabase } from '../../tables/lmdb-tables.js'
 import { StoreUnavailable, StoreUnusable } from '../store.js'
+import { checkDataFile, checkKind } from './check-data-file.js'
 import { DiskReserve, isDiskFull } from './disk-reserve.js'
 import { DiskRoom, type RootStats } from './disk-room.js'
 import { checkFormat } from './format.js'
@@ -81,11 +80,10 @@ export async function openEnvironment(
 }
 
 async function openAlone(path: string, syncTimeoutMs: number): Promise<Environment> {
-  const file = join(path, 'data.mdb')
-  if (!isDataFile(file))
-    throw new StoreUnusable(`${file}: damaged, or not a file of an embedded store`)
+  checkKind(path)
   const lock = openingLock(path, syncTimeoutMs)
   try {
+    await checkDataFile(path)
     return await lock.whileAlone(() => new Environment(path, syncTimeoutMs, lock))
   } catch (error) {
     lock.close()
