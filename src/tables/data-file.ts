@@ -18,6 +18,15 @@ export function isDataFile(path: string): boolean {
   return start.length >= pageBytesMin * 2 && start.subarray(0, headerBytes).includes(magic)
 }
 
+/** Throws what open(2) fails with for a lock file that is there and cannot be opened: lmdb-js ends the process. */
+export function tryLockFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'r+'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
+
 /**
  * How long the file must be for all pages that it says it uses; 0 where there is none. LMDB does not write pages
  * that it has used and freed in one transaction, so one that is a little shorter may be whole. It maps the file:

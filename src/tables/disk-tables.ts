@@ -10,6 +10,7 @@ import { open, type RootDatabase } from 'lmdb'
 import type { Head } from '../volume/head.js'
 import { encodeHead } from '../volume/head-codec.js'
 import { type Key, RecordKind, type Uuid, type VolumeRecord } from '../volume/record.js'
+import { tryLockFile } from './data-file.js'
 import { idBytes, recordKey } from './lmdb-keys.js'
 import { type ByteDatabase, LmdbTables } from './lmdb-tables.js'
 import { LmdbWriter } from './lmdb-writer.js'
@@ -28,6 +29,7 @@ export class DiskTables extends LmdbTables implements WritableTables {
 
   /** Opens what is in `directory`, or makes it. Throws what LMDB throws. */
   constructor(directory: string, volume: Uuid) {
+    tryLockFile(join(directory, 'lock.mdb'))
     const root = open<Buffer, Buffer>({
       path: directory,
       noSubdir: false,
