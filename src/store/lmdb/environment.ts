@@ -6,31 +6,21 @@
 // fdatasync; all transactions asked for in one turn of the event loop share one. Each is a child
 // transaction, so that one that throws takes nothing of the others along.
 
-import { mkdirSync, realpathSync } from 'node:fs'
-import { type Database, open, type RootDatabase, type Transaction } from 'lmdb'
+import { realpathSync } from 'node:fs'
+import type { Database, RootDatabase, Transaction } from 'lmdb'
 import { Errno, FsError } from '../../posix/errno.js'
+import { makeLastingFolder } from '../../tables/lasting-folder.js'
 import { causeOf, isFromLmdb } from '../../tables/lmdb-error.js'
 import type { ByteDatabase } from '../../tables/lmdb-tables.js'
-import { StoreUnavailable, StoreUnusable } from '../store.js'
+import { StoreUnavailable } from '../store.js'
 import { checkDataFile, checkKind } from './check-data-file.js'
 import { DiskReserve, isDiskFull } from './disk-reserve.js'
 import { DiskRoom, type RootStats } from './disk-room.js'
 import { checkFormat } from './format.js'
+import { ensureDataFile } from './new-data-file.js'
+import { bytes, makeEnvironment, openRoot, unusable } from './open-root.js'
 import { OpeningLock } from './opening-lock.js'
 import { withTimeLimit } from './time-limit.js'
-
-/** Address space, not memory or disk; lmdb-js maps more when the data outgrow it. */
-const mapBytes = 64 * 2 ** 30
-const readersMax = 512
-const durable = {
-  /** A commit's promise settles after its own fdatasync. */
-  overlappingSync: false,
-  /** Of the two newest states on disk the one is taken that was surely synced. */
-  safeRestore: true,
-  /** lmdb-js' own batching makes a promise nobody holds: a failed write would end the process. */
-  eventTurnBatching: false,
-}
-const bytes = { encoding: 'binary', keyEncoding: 'binary' } as const
 
 /** The disk or LMDB refused a transaction; it was probably not done, which only reading can tell. */
 export class WriteFailed extends StoreUnavailable {
@@ -62,7 +52,7 @@ export async function openEnvironment(
   directory: string,
   syncTimeoutMs: number,
 ): Promise<Environment> {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeLastingFolder(directory)
   const path = realpathSync(directory)
   await closing.get(path)
   const opened = openEnvironments.get(path) ?? {
@@ -84,10 +74,13 @@ async function openAlone(path: string, syncTimeoutMs: number): Promise<Environme
   const lock = openingLock(path, syncTimeoutMs)
   try {
     await checkDataFile(path)
-    return await lock.whileAlone(() => new Environment(path, syncTimeoutMs, lock))
+    return await lock.whileAlone(async () => {
+      await ensureDataFile(path, makeEnvironment)
+      return new Environment(path, syncTimeoutMs, lock)
+    })
   } catch (error) {
     lock.close()
-    throw error
+    throw unusable(path, error)
   }
 }
 
@@ -124,7 +117,7 @@ export class Environment {
     this.directory = directory
     this.#syncTimeoutMs = syncTimeoutMs
     this.reserve = new DiskReserve(directory)
-    this.#root = openRoot(directory)
+    this.#root = openRoot(directory, false)
     try {
       const isEmpty = this.#root.getKeysCount({ limit: 1 }) === 0
       const meta = this.#open('meta')
@@ -264,36 +257,10 @@ export class Environment {
   }
 }
 
-function openRoot(directory: string): RootDatabase<Buffer, Buffer> {
-  try {
-    return open<Buffer, Buffer>({
-      path: directory,
-      noSubdir: false,
-      mapSize: mapBytes,
-      maxDbs: 16,
-      maxReaders: readersMax,
-      ...durable,
-      ...bytes,
-    })
-  } catch (error) {
-    throw unusable(directory, error)
-  }
-}
-
 function openingLock(directory: string, timeoutMs: number): OpeningLock {
   try {
     return new OpeningLock(directory, timeoutMs)
   } catch (error) {
     throw unusable(directory, error)
   }
-}
-
-function unusable(directory: string, error: unknown): Error {
-  if (error instanceof StoreUnusable) return error
-  if (isDiskFull(error, directory))
-    return new FsError(Errno.ENOSPC, `no space left on the disk of ${directory}`, { cause: error })
-  const message = (error as Error)?.message ?? String(error)
-  return new StoreUnusable(`${directory}: cannot be opened as an embedded store: ${message}`, {
-    cause: error,
-  })
 }

@@ -36,11 +36,11 @@ export class OpeningLock {
   }
 
   /** Runs `open` while no other process writes or opens. Rejects StoreUnavailable where one does for too long. */
-  async whileAlone<T>(open: () => T): Promise<T> {
+  async whileAlone<T>(open: () => T | Promise<T>): Promise<T> {
     await this.#until(() => tryLock(this.#opening, 'exclusive'))
     try {
       await this.#until(() => tryLock(this.#writing, 'exclusive'))
-      return open()
+      return await open()
     } finally {
       unlock(this.#writing)
       unlock(this.#opening)
