@@ -1,7 +1,8 @@
 // The folder of all local state: what lies there is as secret as the files of the volumes.
 
-import { chmod, mkdir, readdir, stat } from 'node:fs/promises'
+import { chmod, readdir, stat } from 'node:fs/promises'
 import { Errno, FsError } from '../posix/errno.js'
+import { makeLastingFolder } from '../tables/lasting-folder.js'
 
 /**
  * Makes the folder with mode 0700. One that exists and is open to others is closed if it is empty, else
@@ -9,7 +10,7 @@ import { Errno, FsError } from '../posix/errno.js'
  */
 export async function prepareStateFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    makeLastingFolder(folder)
     const { mode } = await stat(folder)
     if ((mode & 0o077) === 0) return
     if ((await readdir(folder)).length === 0) return await chmod(folder, 0o700)

@@ -3,9 +3,8 @@
 
 import {
   closeSync,
+  fdatasyncSync,
   fstatSync,
-  fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
@@ -14,6 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { bootId } from '../tables/boot-id.js'
+import { makeLastingFolder, syncFolder } from '../tables/lasting-folder.js'
 import type { Uuid } from '../volume/record.js'
 import { newUuid } from '../volume/uuid.js'
 import type { DeadJournal, Journal, Journals, NewRecord } from './journal.js'
@@ -35,7 +35,7 @@ export function openJournalFolder(options: JournalFolderOptions): Journals {
   return {
     create: () => createJournal(options),
     takeDead() {
-      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      makeLastingFolder(directory)
       const dead: DeadJournal[] = []
       for (const name of readdirSync(directory).sort()) {
         const journal = idPattern.test(name) ? tryDead(options, name) : undefined
@@ -47,7 +47,7 @@ export function openJournalFolder(options: JournalFolderOptions): Journals {
 }
 
 function createJournal({ directory, volume, tryLock }: JournalFolderOptions): Journal {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeLastingFolder(directory)
   const id = newUuid()
   const path = join(directory, id)
   const fd = openSync(`${path}.new`, 'wx+', 0o600)
@@ -56,10 +56,13 @@ function createJournal({ directory, volume, tryLock }: JournalFolderOptions): Jo
     // Under its own name only once it is locked: else it would look like one of a dead process.
     if (!tryLock(fd)) throw new Error(`the journal ${id} is locked by somebody else`)
     start = writeHeader(fd, { volume, journal: id, boot: bootId() })
+    // After a power cut too it tells that its process has ended: else the next one would wait for the lease.
+    fdatasyncSync(fd)
     renameSync(`${path}.new`, path)
+    syncFolder(directory)
   } catch (error) {
     closeSync(fd)
-    rmSync(`${path}.new`, { force: true })
+    for (const each of [path, `${path}.new`]) rmSync(each, { force: true })
     throw error
   }
   return new JournalOnDisk(id, path, fd, start)
@@ -144,7 +147,7 @@ function deadJournal(
     remove(keepAside) {
       if (keepAside || contents.damage) renameSync(path, `${path}.damaged`)
       else rmSync(path, { force: true })
-      syncDirectory(directory)
+      syncFolder(directory)
       closeSync(fd)
     },
     release: () => closeSync(fd),
@@ -164,13 +167,4 @@ function openIfThere(path: string): number | undefined {
 function isStill(path: string, fd: number): boolean {
   const there = statSync(path, { throwIfNoEntry: false })
   return there?.ino === fstatSync(fd).ino
-}
-
-function syncDirectory(directory: string): void {
-  const fd = openSync(directory, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
 }
