@@ -25,6 +25,7 @@ import { bootId } from './boot-id.js'
 import type { Copies } from './copies.js'
 import { CopyOnDisk } from './copy-on-disk.js'
 import { fileSum, isDataFile } from './data-file.js'
+import { syncFolder } from './lasting-folder.js'
 import { MemoryTables } from './memory-tables.js'
 import type { WritableTables } from './tables.js'
 
@@ -92,8 +93,9 @@ class CopyFolder implements Copies {
       const state = usableState(directory, this.#options.volume)
       const isUsable = state !== undefined && !(state instanceof Error)
       if (isUsable) checkRoom(directory)
-      // LMDB ends the process where its file is damaged enough: the next one shall not try it again.
-      this.#forget()
+      // LMDB ends the process where its file is damaged enough: the next one shall not try it again. And it is
+      // written to from here on, without syncs: after a power cut nobody shall take it for whole.
+      forgetState(directory)
       removeCopies(directory, isUsable ? state.copy : undefined)
       if (state instanceof Error) throw state
       if (!state) return undefined
@@ -192,7 +194,7 @@ class CopyFolder implements Copies {
   #forget(): void {
     if (!this.#slot) return
     try {
-      rmSync(join(this.#slot.directory, 'state.json'), { force: true, recursive: true })
+      forgetState(this.#slot.directory)
     } catch (error) {
       this.#options.warn('an old copy of the volume cannot be removed', { error })
     }
@@ -253,6 +255,12 @@ function writeState(directory: string, state: State): void {
     closeSync(fd)
   }
   renameSync(`${path}.new`, path)
+}
+
+/** For good: also after a power cut there is none. */
+function forgetState(directory: string): void {
+  rmSync(join(directory, 'state.json'), { force: true, recursive: true })
+  syncFolder(directory)
 }
 
 function removeCopies(directory: string, except: string | undefined): void {
