@@ -19,6 +19,8 @@ export interface RescueEntry {
   readonly version: typeof entryVersion
   /** `file`: bytes of a file. `change`: a change of names or attributes, described by `change` alone. */
   readonly kind: 'file' | 'change'
+  /** The start of the machine in which it was described: until it is on disk, only that one knows its bytes. */
+  readonly boot?: Uuid
   /** When it was given up, ISO 8601. */
   readonly time: string
   readonly owner: string

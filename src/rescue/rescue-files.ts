@@ -1,12 +1,14 @@
 // The files of a rescue folder: for each thing kept a description, `<id>.json`, and for a file its bytes,
 // `<id>.data`. An entry is there when its description has its name: that is written as `.json.new`, brought to
 // disk with the bytes, then renamed. What a killed process left is completed by the next one where the
-// description is whole; else it is no entry, and goes with `cassfs rescue delete --all`.
+// description is whole, and the machine still runs that it ran on; else it is no entry, and goes with
+// `cassfs rescue delete --all`.
 
 import { readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asFsError } from '../posix/errno.js'
+import { bootId } from '../tables/boot-id.js'
 import { decodeEntry, type RescueEntry } from './rescue-entry.js'
 
 const idPattern = /^\d{8}T\d{6}Z-[0-9a-f]{12}$/
@@ -138,7 +140,10 @@ export function isNamed(directory: string, id: string): boolean {
 export function isWhole(directory: string, id: string): boolean {
   try {
     const path = `${entryPath(directory, id)}.new`
-    checkData(directory, id, decodeEntry(readFileSync(path, 'utf8')))
+    const entry = decodeEntry(readFileSync(path, 'utf8'))
+    // Of bytes that were not synced a power cut leaves any, at their full length.
+    if (entry.boot !== undefined && entry.boot !== bootId()) return false
+    checkData(directory, id, entry)
     return true
   } catch {
     // Its process ended while it was written: it never was an entry.

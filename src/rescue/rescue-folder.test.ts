@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
 import { Errno, FsError } from '../posix/errno.js'
+import { bootId } from '../tables/boot-id.js'
 import { entryVersion, type RescueEntry, reasonOf } from './rescue-entry.js'
 import {
   countRescued,
@@ -66,7 +67,7 @@ test('what is kept is there with its bytes, for its owner alone', async () => {
   const [found, ...more] = listRescued(directory)
   assert.deepEqual(more, [])
   assert.equal(found?.id, id)
-  assert.deepEqual(found.entry, entry())
+  assert.deepEqual(found.entry, entry({ boot: bootId() }))
   assert.equal(readFileSync(dataPath(directory, id), 'utf8'), 'bytes')
   assert.equal(statSync(directory).mode & 0o777, 0o700)
   for (const name of readdirSync(directory))
@@ -116,6 +117,17 @@ test('a description that is cut short, or whose bytes are, is not completed', as
   writeFileSync(path, text)
   writeFileSync(dataPath(directory, draft.id), 'byt')
   assert.equal(await open().recover(), 0)
+  assert.deepEqual(listRescued(directory), [])
+})
+
+test('nor is one that the machine did not survive: its bytes may be others, of the same length', async () => {
+  const draft = open().begin()
+  draft.write(0, Buffer.from('bytes'))
+  draft.describe(entry())
+  const path = join(directory, `${draft.id}.json.new`)
+  writeFileSync(path, readFileSync(path, 'utf8').replace(bootId(), 'another-boot'))
+  assert.equal(await open().recover(), 0)
+  assert.equal(open().has(draft.id), false)
   assert.deepEqual(listRescued(directory), [])
 })
 

@@ -4,16 +4,10 @@
 // Nothing is ever removed to make room: when the folder is full, what is new is refused.
 
 import { createHash, randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, ftruncateSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { Errno, FsError } from '../posix/errno.js'
+import { bootId } from '../tables/boot-id.js'
+import { makeLastingFolder } from '../tables/lasting-folder.js'
 import { encodeEntry, type RescueEntry } from './rescue-entry.js'
 import {
   countRescued,
@@ -78,7 +72,7 @@ export class RescueFolder {
     const { directory } = this.#options
     return failingAs('nothing can be kept for rescue', () => {
       this.#take(2 * smallestBytes)
-      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      makeLastingFolder(directory)
       const draft = new DraftOnDisk(directory, id, (bytes) => this.#take(bytes))
       draft.discard()
       return draft
@@ -158,7 +152,7 @@ class DraftOnDisk implements RescueDraft {
         ftruncateSync(this.#fd, entry.size ?? 0)
       }
       const path = `${entryPath(this.#directory, this.id)}.new`
-      writeFileSync(path, encodeEntry(entry), { mode: 0o600 })
+      writeFileSync(path, encodeEntry({ ...entry, boot: bootId() }), { mode: 0o600 })
     })
   }
 
