@@ -8,6 +8,7 @@ import type { CommandContext } from './command-spec.js'
 import { commandTable, ownOptions } from './command-table.js'
 import { renderCommandHelp, renderGroupHelp, renderHelp } from './help.js'
 import { createRawArgument } from './raw-arguments.js'
+import { readRemount } from './remount-words.js'
 import { describeError, exitStatusOf } from './report-error.js'
 import { splitArguments } from './split-arguments.js'
 import { UsageError } from './usage-error.js'
@@ -25,6 +26,8 @@ export async function main(argv: readonly string[]): Promise<void> {
 async function runCommandLine(argv: readonly string[]): Promise<number> {
   let withStack = isTrue(process.env.CASSFS_DEBUG)
   try {
+    const remounting = readRemount(argv)
+    if (remounting) return await (await import('./remount.js')).remount(remounting)
     const { flags, rest } = splitArguments(argv, optionTable, ownOptions)
     withStack ||= isTrue(flags.get('debug'))
     const order = await readOrder(rest, process.cwd())

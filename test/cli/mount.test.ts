@@ -4,11 +4,29 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import { withInstalled } from '../support/installed.js'
+import { run } from '../support/process.js'
 import { targetMissing } from '../support/target.js'
 import { openSandbox, type Sandbox } from './cassfs.js'
 import { cleanUp, type ForegroundMount, isMounted, makeFolder, startMount } from './mounts.js'
 
 const skip = (await targetMissing('cassfs')) ?? false
+
+const remountScript = `
+set -e
+mount -o remount,ro "$PWD"
+if mkdir b 2>/dev/null; then exit 9; fi
+if echo x 2>/dev/null >a; then exit 9; fi
+test "$(cat a)" = before
+echo read-only
+mount -o remount,rw "$PWD"
+exec 3>>a
+if mount -o remount,ro "$PWD" 2>/dev/null; then exit 9; fi
+echo busy
+exec 3>&-
+echo after >a
+echo writable
+`
 
 describe('a mount in the foreground', { skip }, () => {
   let sandbox: Sandbox
@@ -190,6 +208,22 @@ describe('a mount in the foreground', { skip }, () => {
     assert.ok(!shown.includes(secret), shown)
     assert.match(mount.log(), /-password can be seen by other users/)
     assert.ok(!mount.log().includes(secret))
+  })
+
+  test('mount -o remount makes it read-only and back, and the process goes on', async () => {
+    const mount = await start('./site')
+    await writeFile(join(folder, 'a'), 'before')
+    const script = join(sandbox.folder, 'script')
+    writeFileSync(script, remountScript)
+    const [program, flags] = withInstalled(sandbox.folder, ['bash', script])
+    const options = { cwd: folder, env: sandbox.env }
+    assert.equal(await run(program, flags, options), 'read-only\nbusy\nwritable\n')
+    assert.equal(await readFile(join(folder, 'a'), 'utf8'), 'after\n')
+    const none = await sandbox.run(['x', sandbox.folder, '-o', 'ro,remount'])
+    assert.match(none.stderr, /no CassFS is mounted on/)
+    assert.equal(none.status, 1)
+    assert.equal(mount.process.exitCode, null)
+    await umount(mount)
   })
 
   test('log_file takes the log instead of standard error', async () => {
