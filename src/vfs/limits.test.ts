@@ -12,8 +12,10 @@ import {
 } from '../../test/vfs/test-vfs.js'
 import { Errno } from '../posix/errno.js'
 import { O_CREAT, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } from '../posix/open-flags.js'
+import type { Draft } from '../replica/namespace.js'
 import { createMemoryStore } from '../store/memory/memory-store.js'
-import { rootIno } from '../volume/inode.js'
+import { type Inode, rootIno } from '../volume/inode.js'
+import { applyLink } from './intents/link.js'
 
 const create = O_RDWR | O_CREAT
 
@@ -46,6 +48,27 @@ test('a read-only view answers EROFS to every change, and reads on', async () =>
     assert.equal(await readFile(vfs, rootIno, 'f'), 'read me')
   })
   await writer.close()
+})
+
+test('one inode has at most 65,000 names: EMLINK beyond', async () => {
+  await withVfs({ store: createMemoryStore() }, async (vfs, { replica }) => {
+    const file = await writeFile(vfs, rootIno, 'f', 'x')
+    const set: Inode[] = []
+    // Where nearly all names of it are, without making them.
+    const linkWhere = (nlink: number) => {
+      const inode = (ino: number) => (ino === file.ino ? { ...file, nlink } : replica.inode(ino))
+      const lookup = () => undefined
+      const setInode = (inode: Inode) => void set.push(inode)
+      const draft = { inode, lookup, setInode, link: () => undefined }
+      const time = file.ctime
+      const intent = { kind: 'link', ino: file.ino, parent: rootIno, name: 'g', time } as const
+      return applyLink(intent, draft as unknown as Draft)
+    }
+    assert.equal(linkWhere(64_999).nlink, 65_000)
+    set.length = 0
+    assert.throws(() => linkWhere(65_000), isErrno(Errno.EMLINK))
+    assert.deepEqual(set, [])
+  })
 })
 
 test('a quota of bytes is EDQUOT at the close, and what was there stays', async () => {
