@@ -32,8 +32,8 @@ export class BridgeContext {
   readonly vfs: Vfs
   readonly lifetimeMs: number
   readonly options: BridgeOptions
-  /** FOPEN_DIRECT_IO, where the kernel keeps its pages true beside it. */
-  #direct = 0
+  /** The kernel keeps its pages true beside handles that pass them by. */
+  #isSafe = false
 
   constructor(options: BridgeOptions) {
     this.vfs = options.vfs
@@ -43,8 +43,7 @@ export class BridgeContext {
 
   /** Before the first request. */
   agreed({ flags }: Negotiated): void {
-    const isSafe = this.options.directWrites && flags.has('DIRECT_IO_ALLOW_MMAP')
-    this.#direct = isSafe ? OpenReplyFlag.DIRECT_IO : 0
+    this.#isSafe = this.options.directWrites && flags.has('DIRECT_IO_ALLOW_MMAP')
   }
 
   caller(request: Request, umask = 0): Caller {
@@ -82,8 +81,13 @@ export class BridgeContext {
    * begins within a page, and one more for what the file may be allowed to do.
    */
   opened(handle: number, flags: number): OpenReply {
-    const writes = opensForReading(flags) ? 0 : this.#direct
+    const writes = this.isDirect(flags) ? OpenReplyFlag.DIRECT_IO : 0
     const own = opensForWriting(flags) ? writes : OpenReplyFlag.NOFLUSH
     return { fh: handle, openFlags: OpenReplyFlag.KEEP_CACHE | own }
+  }
+
+  /** Whether what is written through a handle of these flags passes the kernel's page cache by. */
+  isDirect(flags: number): boolean {
+    return this.#isSafe && !opensForReading(flags)
   }
 }

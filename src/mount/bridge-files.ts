@@ -3,7 +3,7 @@
 import type { Handler, Request } from '../fuse/handler.js'
 import { WriteFlag } from '../fuse/wire/flags.js'
 import { Errno } from '../posix/errno.js'
-import { O_APPEND } from '../posix/open-flags.js'
+import { O_APPEND, O_DSYNC } from '../posix/open-flags.js'
 import type { Inode } from '../volume/inode.js'
 import { done, then } from './answer.js'
 import type { BridgeContext } from './bridge-context.js'
@@ -48,7 +48,11 @@ export function fileCalls(context: BridgeContext): Handler {
         fromMapping,
         killSuidgid: (writeFlags & WriteFlag.KILL_SUIDGID) !== 0,
       })
-      return then(written, size)
+      // The kernel follows a write through its page cache by an FSYNC; one that passes it by it does not.
+      if (!(flags & O_DSYNC) || fromMapping || !context.isDirect(flags)) return then(written, size)
+      return then(written, (bytes) =>
+        then(vfs.fsync(context.caller(request), fh, true), () => size(bytes)),
+      )
     },
     flush: (request, { fh, lockOwner }) =>
       done(vfs.flush(context.caller(request), fh, ownerText(lockOwner))),

@@ -2,7 +2,16 @@
 // through the page cache, or has the file mapped, sees what they write.
 
 import assert from 'node:assert/strict'
-import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -30,10 +39,11 @@ describe('a handle that only writes', { skip }, () => {
     sandbox.close()
   })
 
-  const requests = async (): Promise<Record<string, number>> => {
+  const counts = async () => {
     const { stdout } = await sandbox.run(['status', '--json', folder])
-    return JSON.parse(stdout)[0].status.counts.operations
+    return JSON.parse(stdout)[0].status.counts
   }
+  const requests = async (): Promise<Record<string, number>> => (await counts()).operations
 
   test('sends one request for each write(2), wherever it begins', async () => {
     const before = await requests()
@@ -71,6 +81,21 @@ describe('a handle that only writes', { skip }, () => {
     } finally {
       map.close()
       closeSync(reader)
+    }
+  })
+
+  test('with O_SYNC or O_DSYNC has each write in the store before it returns', async () => {
+    const commits = async (): Promise<number> => (await counts()).replica.commits
+    const { O_WRONLY, O_RDWR, O_CREAT, O_SYNC, O_DSYNC } = constants
+    for (const flags of [O_WRONLY | O_SYNC, O_WRONLY | O_DSYNC, O_RDWR | O_SYNC]) {
+      const writer = openSync(join(folder, `sync${flags}`), O_CREAT | flags)
+      fsyncSync(writer)
+      for (const text of ['first', 'second']) {
+        const before = await commits()
+        writeSync(writer, text)
+        assert.ok((await commits()) > before, `flags ${flags.toString(8)}`)
+      }
+      closeSync(writer)
     }
   })
 
