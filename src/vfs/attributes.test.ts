@@ -172,6 +172,28 @@ test('an ACL counts, and follows chmod, also beside attributes that need a block
   })
 })
 
+test('the longest ACL is enforced and inherited, also beside attributes that need a block', async () => {
+  await withVfs(fresh(), async (vfs) => {
+    const users = (count: number) => {
+      const entries = Array.from({ length: count }, (_, index) => [2, 6, 5000 + index] as const)
+      return acl([1, 7], ...entries, [4, 5], [16, 7], [32, 0])
+    }
+    const longest = users(507)
+    assert.equal(longest.length, 4092)
+    const { ino } = await vfs.mkdir(root, rootIno, 'd', 0o755)
+    await vfs.setxattr(root, ino, 'user.big', Buffer.alloc(60_000), 0)
+    await vfs.setxattr(root, ino, aclDefaultName, longest, 0)
+    await vfs.setxattr(root, ino, aclAccessName, longest, 0)
+    await vfs.access(user(5506), ino, 6)
+    await assert.rejects(async () => vfs.access(user(5507), ino, 4), isErrno(Errno.EACCES))
+    const made = await vfs.mkdir(root, ino, 'e', 0o777)
+    await vfs.access(user(5506), made.ino, 6)
+    assert.deepEqual(bytes(await vfs.getxattr(root, made.ino, aclDefaultName)), longest)
+    const longer = async () => vfs.setxattr(root, ino, aclAccessName, users(508), 0)
+    await assert.rejects(longer, isErrno(Errno.ENOSPC))
+  })
+})
+
 test('what is made under a default ACL inherits it, whatever the umask', async () => {
   await withVfs(fresh(), async (vfs) => {
     const { ino } = await vfs.mkdir(root, rootIno, 'd', 0o755)

@@ -12,8 +12,8 @@ import { encodeXattrs, noXattrs } from '../volume/xattr-codec.js'
 import { then } from './awaitable.js'
 import type { Awaitable } from './vfs.js'
 
-/** A longer ACL (some 250 entries) goes to the block, where only getxattr finds it. */
-const inlineAclBytesMax = 2048
+/** Longest ACL, some 500 entries: the kernel asks a FUSE server for no more than a page. ENOSPC beyond. */
+export const aclBytesMax = 4096
 
 export function isAcl(name: Name): boolean {
   return name === aclAccessName || name === aclDefaultName
@@ -40,8 +40,7 @@ export function saveXattrSet(content: ContentStore, xattrs: Xattrs): Awaitable<S
   if (isSmall(xattrs)) return { xattrs, xattrBlock: undefined }
   const kept = new Map<Name, Uint8Array>()
   const rest = new Map<Name, Uint8Array>()
-  for (const [name, value] of xattrs)
-    (isAcl(name) && value.length <= inlineAclBytesMax ? kept : rest).set(name, value)
+  for (const [name, value] of xattrs) (isAcl(name) ? kept : rest).set(name, value)
   if (encodeXattrs(rest).length > blockBytesMax)
     throw new FsError(Errno.ENOSPC, 'too many extended attributes')
   return then(content.saveXattrs(rest), (stored) =>

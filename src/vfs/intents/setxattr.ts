@@ -12,7 +12,7 @@ import { PrepareAgain } from '../../replica/replica.js'
 import type { Inode, Xattrs } from '../../volume/inode.js'
 import type { Name } from '../../volume/name.js'
 import { XattrFlag } from '../vfs.js'
-import { isAcl, isSmall, loadXattrSet, saveXattrSet } from '../xattr-set.js'
+import { aclBytesMax, isAcl, isSmall, loadXattrSet, saveXattrSet } from '../xattr-set.js'
 import { accessAcl, changedAt, type IntentBase, inodeOf } from './checks.js'
 import { withAccessAcl } from './setattr.js'
 
@@ -139,6 +139,7 @@ function withAcl(
   { name, value, killSgid }: SetxattrIntent,
 ): { xattrs: Xattrs; mode: number | undefined } {
   if (isSymlink(inode)) throw new FsError(Errno.EOPNOTSUPP)
+  if (value && value.length > aclBytesMax) throw new FsError(Errno.ENOSPC, 'an ACL too long')
   const acl = value && decodeAcl(value)
   if (name === aclDefaultName) {
     if (!isDirectory(inode)) throw new FsError(acl ? Errno.EACCES : Errno.ENODATA)
