@@ -64,6 +64,28 @@ test('fallocate makes longer, keeps the size, punches and zeroes; other modes ar
   })
 })
 
+test('fallocate modifies a file, also where no byte and no size changes', async () => {
+  await withFile(async (vfs, handle, ino) => {
+    const old = { sec: 1000, nsec: 0 }
+    await vfs.write(root, handle, 0, Buffer.from('abcdefgh'))
+    for (const [mode, offset, length] of [
+      [0, 0, 4],
+      [keepSize, 0, 100],
+      [punchHole | keepSize, 100, 10],
+    ] as const) {
+      await vfs.fsync(root, handle, false)
+      await vfs.setattr(root, ino, { mtime: old, mode: 0o6777 })
+      await vfs.fallocate({ ...root, uid: 1000 }, handle, mode, offset, length)
+      const seen = await vfs.getattr(root, ino)
+      assert.notDeepEqual(seen.mtime, old, `mode ${mode}`)
+      assert.equal(seen.mode, 0o100777)
+      await vfs.fsync(root, handle, false)
+      assert.notDeepEqual((await vfs.getattr(root, ino)).mtime, old, `mode ${mode}, saved`)
+      assert.equal(await readAll(vfs, handle), 'abcdefgh')
+    }
+  })
+})
+
 test('a file ends at 1 TiB', async () => {
   await withFile(async (vfs, handle, ino) => {
     const write = async (offset: number) => vfs.write(root, handle, offset, Buffer.from('ab'))

@@ -2,6 +2,7 @@
 // tree, or in which times moved.
 
 import assert from 'node:assert/strict'
+import type { KernelOperation } from './kernel-operation.js'
 import { callers, leafOf, linkName, type Operation, prelude } from './operation.js'
 import { describe, moved, type Subject, sameInodes, type Tree } from './subject.js'
 
@@ -22,11 +23,30 @@ function isOutOfScope(one: Operation, tree: Tree): boolean {
   return one.op === 'open' && entry !== undefined && (entry.mode & typeMask) !== 0o100000
 }
 
-export async function compare(host: Subject, vfs: Subject, operations: readonly Operation[]) {
+/** A directory of the host and something that is not behind the same kernel: without its policies. */
+export function compare(host: Subject, vfs: Subject, operations: readonly Operation[]) {
+  return compareEach(host, vfs, operations, isOutOfScope)
+}
+
+/** Two directories, both through the kernel. */
+export function compareMounts(
+  host: Subject<KernelOperation>,
+  mounted: Subject<KernelOperation>,
+  operations: readonly KernelOperation[],
+) {
+  return compareEach(host, mounted, operations, () => false)
+}
+
+async function compareEach<Called>(
+  host: Subject<Called | Operation>,
+  vfs: Subject<Called | Operation>,
+  operations: readonly Called[],
+  isLeftOut: (one: Called | Operation, tree: Tree) => boolean,
+): Promise<void> {
   let before = { host: await host.tree(), vfs: await vfs.tree() }
   assert.deepEqual(describe(before.vfs), describe(before.host))
   for (const one of [...prelude, ...operations]) {
-    if (isOutOfScope(one, before.host)) continue
+    if (isLeftOut(one, before.host)) continue
     const expected = await host.run(one)
     const actual = await vfs.run(one)
     const what = JSON.stringify(one)

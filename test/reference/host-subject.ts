@@ -3,15 +3,25 @@
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { getXattr, listXattrs } from '../../src/native/xattr.js'
 import type { Caller } from '../../src/vfs/vfs.js'
-import { callers, type Operation } from './operation.js'
-import { type Entry, type Outcome, type Subject, statValue, type Tree } from './subject.js'
+import { callKernel } from './kernel-calls.js'
+import type { KernelOperation } from './kernel-operation.js'
+import { callers, isPlain, type Operation } from './operation.js'
+import {
+  type Entry,
+  nothingOpen,
+  type Outcome,
+  type Subject,
+  statValue,
+  type Tree,
+} from './subject.js'
 
 /**
  * A new directory below `parent`. Only as root: it becomes other users for single calls, which must be
  * able to reach it.
  */
-export function openHostSubject(parent = tmpdir()): Subject {
+export function openHostSubject(parent = tmpdir()): Subject<KernelOperation> {
   const base = fs.mkdtempSync(join(parent, 'cassfs-reference-'))
   const directory = `${base}/root`
   fs.mkdirSync(directory)
@@ -28,11 +38,15 @@ export function openHostSubject(parent = tmpdir()): Subject {
   }
 }
 
-function outcome(operation: Operation, open: Map<number, number>, directory: string): Outcome {
+function outcome(
+  operation: KernelOperation,
+  open: Map<number, number>,
+  directory: string,
+): Outcome {
   const before = process.umask(0o022)
   try {
     const caller = callers[operation.who] as Caller
-    return { value: asUser(caller, () => run(operation, open, directory)) ?? null }
+    return { value: asUser(caller, () => call(operation, open, directory)) ?? null }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (typeof code !== 'string') throw error
@@ -54,6 +68,10 @@ function asUser<T>(caller: Caller, call: () => T): T {
     process.setegid?.(0)
     process.setgroups?.([])
   }
+}
+
+function call(one: KernelOperation, open: Map<number, number>, directory: string): unknown {
+  return isPlain(one) ? run(one, open, directory) : callKernel(one, { open, directory })
 }
 
 function run(operation: Operation, open: Map<number, number>, directory: string): unknown {
@@ -117,7 +135,7 @@ function runOnDescriptor(
     return undefined
   }
   const descriptor = open.get(slot)
-  if (descriptor === undefined) return 'nothing is open'
+  if (descriptor === undefined) return nothingOpen
   switch (operation.op) {
     case 'write': {
       const data = Buffer.alloc(operation.length, operation.byte)
@@ -176,7 +194,13 @@ function entryOf(path: string, stats: fs.BigIntStats): Entry {
     nlink: Number(stats.nlink),
     size: stats.isDirectory() ? undefined : Number(stats.size),
     content,
+    xattrs: stats.isSymbolicLink() ? [] : xattrsOf(path),
     mtime: stats.mtimeNs,
     ctime: stats.ctimeNs,
   }
+}
+
+function xattrsOf(path: string): string[] {
+  const names = listXattrs(bytes(path)).sort()
+  return names.map((name) => `${name}=${getXattr(bytes(path), name)?.toString('hex')}`)
 }

@@ -129,6 +129,17 @@ function of<const K extends Operation['op'], R extends object>(
   return fc.record({ op: fc.constant(op), who, ...record }) as unknown as fc.Arbitrary<Operation>
 }
 
+const plain: ReadonlySet<string> = new Set<Operation['op']>([
+  ...(['mkdir', 'open', 'write', 'read', 'ftruncate', 'fsync', 'close', 'fstat'] as const),
+  ...(['truncate', 'unlink', 'rmdir', 'lstat', 'readdir', 'rename', 'link'] as const),
+  ...(['symlink', 'chmod', 'lchown', 'lutimes', 'access'] as const),
+])
+
+/** One of these, not one that only the kernel can be asked for. */
+export function isPlain(one: { readonly op: string }): one is Operation {
+  return plain.has(one.op)
+}
+
 export const operation: fc.Arbitrary<Operation> = fc.oneof(
   { arbitrary: of('mkdir', { path, mode }), weight: 8 },
   { arbitrary: of('open', { path, flags, mode, slot }), weight: 14 },

@@ -5,6 +5,9 @@ import type { Operation } from './operation.js'
 /** An errno, or what the call answered. */
 export type Outcome = { readonly errno: string } | { readonly value: unknown }
 
+/** Answered for a call on a slot without a descriptor. */
+export const nothingOpen = 'nothing is open'
+
 export interface Entry {
   /** Not compared: tells whether a path still leads to the same inode. */
   readonly ino: number
@@ -16,6 +19,8 @@ export interface Entry {
   readonly size: number | undefined
   /** Bytes of a file, target of a link, in latin1. */
   readonly content: string | undefined
+  /** Extended attributes and their values, in order. */
+  readonly xattrs: readonly string[]
   /** Nanoseconds; compared only for whether a call moved them, and where they were set. */
   readonly mtime: bigint
   readonly ctime: bigint
@@ -24,14 +29,16 @@ export interface Entry {
 /** By path; '' is the root. */
 export type Tree = ReadonlyMap<string, Entry>
 
-export interface Subject {
-  run(operation: Operation): Promise<Outcome>
+export interface Subject<Called = Operation> {
+  run(operation: Called): Promise<Outcome>
   tree(): Promise<Tree>
   close(): Promise<void>
 }
 
 /** What a call answers about one inode, in both worlds. */
-export function statValue(entry: Omit<Entry, 'ino' | 'content' | 'mtime' | 'ctime'>): unknown {
+export function statValue(
+  entry: Omit<Entry, 'ino' | 'content' | 'xattrs' | 'mtime' | 'ctime'>,
+): unknown {
   const { mode, uid, gid, nlink, size } = entry
   return { mode, uid, gid, nlink, size }
 }
@@ -58,20 +65,22 @@ export function sameInodes(before: Tree, after: Tree): string[] {
 /** A tree as lines without times: what has to be equal. */
 export function describe(tree: Tree): string[] {
   return [...tree]
-    .map(([path, { mode, uid, gid, nlink, size, content }]) => {
+    .map(([path, { mode, uid, gid, nlink, size, content, xattrs }]) => {
       const bytes = content === undefined ? '' : ` ${digest(content)}`
-      return `${path} ${mode.toString(8)} ${uid}:${gid} ${nlink} ${size ?? '-'}${bytes}`
+      return `${path} ${mode.toString(8)} ${uid}:${gid} ${nlink} ${size ?? '-'}${bytes} ${xattrs.join(' ')}`
     })
     .sort()
 }
 
 /** Short enough to read, long enough to differ where the bytes do. */
 function digest(content: string): string {
+  const bytes = Buffer.from(content, 'latin1')
   const runs: string[] = []
-  for (let at = 0; at < content.length; ) {
+  for (let at = 0; at < bytes.length; ) {
+    const byte = bytes[at] as number
     let end = at
-    while (content[end] === content[at]) end++
-    runs.push(`${content.charCodeAt(at).toString(16)}x${end - at}`)
+    while (bytes[end] === byte) end++
+    runs.push(`${byte.toString(16)}x${end - at}`)
     at = end
   }
   return runs.join(',')

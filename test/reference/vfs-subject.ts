@@ -6,7 +6,7 @@ import type { Caller, Handle, Vfs } from '../../src/vfs/vfs.js'
 import { type Inode, rootIno, type Timespec } from '../../src/volume/inode.js'
 import { root } from '../vfs/test-vfs.js'
 import { callers, type Operation } from './operation.js'
-import { type Entry, type Subject, statValue, type Tree } from './subject.js'
+import { type Entry, nothingOpen, type Subject, statValue, type Tree } from './subject.js'
 
 const O_CREAT = 0o100
 
@@ -99,7 +99,7 @@ class PathCalls {
       return undefined
     }
     const handle = this.#open.get(operation.slot)
-    if (handle === undefined) return 'nothing is open'
+    if (handle === undefined) return nothingOpen
     switch (operation.op) {
       case 'write': {
         const data = Buffer.alloc(operation.length, operation.byte)
@@ -216,7 +216,7 @@ async function entryOf(vfs: Vfs, inode: Inode): Promise<Entry> {
   const { ino, mode, uid, gid, nlink, mtime, ctime } = inode
   const size = isDirectory(inode) ? undefined : inode.size
   const times = { mtime: nanoseconds(mtime), ctime: nanoseconds(ctime) }
-  return { ino, mode, uid, gid, nlink, size, content, ...times }
+  return { ino, mode, uid, gid, nlink, size, content, xattrs: [], ...times }
 }
 
 function nanoseconds({ sec, nsec }: Timespec): bigint {

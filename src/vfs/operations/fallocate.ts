@@ -1,7 +1,9 @@
 import { Errno, FsError } from '../../posix/errno.js'
+import { then } from '../awaitable.js'
 import type { FileSystem } from '../file-system.js'
 import { fileBytesMax } from '../limits.js'
-import { type Caller, FallocateMode, type Handle } from '../vfs.js'
+import { type Awaitable, type Caller, FallocateMode, type Handle } from '../vfs.js'
+import { setattr } from './setattr.js'
 import { modeDropped, modified } from './write.js'
 
 const { keepSize, punchHole, zeroRange } = FallocateMode
@@ -17,7 +19,7 @@ export function fallocate(
   mode: number,
   offset: number,
   length: number,
-): void {
+): Awaitable<void> {
   const { file, writable } = fs.handles.file(id)
   if (offset < 0 || length <= 0) throw new FsError(Errno.EINVAL)
   checkMode(mode)
@@ -27,13 +29,14 @@ export function fallocate(
   fs.checkSavable(file.ino)
   const stored = fs.storedInode(file.ino)
   const spool = file.writable()
-  const size = spool.size(stored.size)
-  if ((mode & keepSize) === 0 && end > size) spool.allocate(end)
-  else if ((mode & (punchHole | zeroRange)) === 0) return
+  if ((mode & keepSize) === 0) spool.allocate(end)
   if (mode & (punchHole | zeroRange)) spool.punch(offset, end, stored.size)
   // FUSE_FALLOCATE has no flag that asks for it, as writes have.
-  const drops = modeDropped(fs, caller, file, caller.uid !== 0)
-  if (spool.dirty) modified(fs, file, stored, drops)
+  const drops = caller.uid !== 0
+  if (spool.dirty) return modified(fs, file, stored, modeDropped(fs, caller, file, drops))
+  // As Linux has it the file was modified all the same; who has it open for writing may do that.
+  const changes = { mtime: 'now', killSuidgid: drops } as const
+  return then(setattr(fs, { ...caller, uid: 0 }, file.ino, changes), () => undefined)
 }
 
 function checkMode(mode: number): void {

@@ -3,19 +3,13 @@ import type { Proofs } from '../proofs.js'
 
 export const oneMount: Proofs = {
   'One mount behaves as a local POSIX file system.': [
-    [
-      'test/reference/mount-reference.test.ts',
-      "a mount answers as the host's own file system does (seed …)",
-    ],
+    ['test/reference/run-reference.ts', 'answers as that does for … s (seed …)'],
     ['test/e2e/suites.e2e.ts', 'pjdfstest'],
     ['test/e2e/suites.e2e.ts', 'fsx -N … -S …'],
   ],
   "Modes, owners, umask, set-id and sticky bits, link counts and times, of directories too, are kept, checked and changed as on the host's own file system.":
     [
-      [
-        'test/reference/mount-reference.test.ts',
-        "a mount answers as the host's own file system does (seed …)",
-      ],
+      ['test/reference/run-reference.ts', 'answers as that does for … s (seed …)'],
       [
         'src/vfs/attributes.test.ts',
         'ctime never runs backwards, however often an inode changes within one tick of the clock',
