@@ -8,10 +8,10 @@ import { EntryKind, type LogEntry } from '../volume/log-entry.js'
 import type { Committed } from './committed.js'
 import { type Contact, momentOf } from './contact.js'
 import { ForeignDiff } from './foreign-diff.js'
+import type { ForeignListeners } from './foreign-listeners.js'
 import { type LoadContext, readHead, readLog } from './load.js'
 import type { Protocol } from './protocol.js'
 import { reload } from './reload.js'
-import type { ForeignChange } from './replica.js'
 import type { ReplicaLogger } from './replica-options.js'
 import { backoffMs, sleep } from './waiting.js'
 
@@ -30,7 +30,7 @@ export interface FollowContext extends LoadContext {
    * told by their answers, so that it is no foreign change.
    */
   readonly isOwn: (entry: LogEntry) => boolean
-  readonly onForeign: (change: ForeignChange) => void
+  readonly listeners: ForeignListeners
   /** The store is not the one we knew (restored, failed over): no inode number up to this is free. */
   readonly onDiscard: (highestIno: number) => void
 }
@@ -125,7 +125,8 @@ export class Follow {
    * it had to stop: at a gap, or where the chain breaks.
    */
   absorb(entries: readonly LogEntry[]): 'done' | 'gap' | 'broken' {
-    const { committed } = this.#context
+    const { committed, listeners } = this.#context
+    const logged = listeners.isLogFollowed ? new ForeignDiff(committed) : undefined
     let diff: ForeignDiff | undefined
     let end: 'done' | 'gap' | 'broken' = 'done'
     for (const entry of entries) {
@@ -137,11 +138,14 @@ export class Follow {
         diff ??= new ForeignDiff(committed)
         diff.note(entry)
       }
+      logged?.note(entry)
       this.#lookAtKind(entry)
       committed.apply(entry)
     }
     const change = diff?.finish()
-    if (change) this.#context.onForeign(change)
+    if (change) listeners.tell(change)
+    const all = logged?.finish()
+    if (all) listeners.tellOfLog(all, committed)
     return end
   }
 
@@ -235,7 +239,7 @@ export class Follow {
   }
 
   async #reload(reason: string, isOther: boolean): Promise<void> {
-    const { committed, contact, logger, onForeign, onDiscard } = this.#context
+    const { committed, contact, logger, listeners, onDiscard } = this.#context
     logger.warn('the volume is loaded anew', { reason, seq: committed.head.seq })
     const started = momentOf(this.#context.clock)
     const known = Math.max(committed.head.seq, this.#announced)
@@ -252,7 +256,8 @@ export class Follow {
       this.#otherEpoch = this.#epoch
       onDiscard(loaded.highestIno)
     }
-    onForeign(loaded.change)
+    listeners.tell(loaded.change)
+    listeners.tellOfLog(loaded.change, committed)
   }
 
   #lookAtKind(entry: LogEntry): void {

@@ -88,6 +88,22 @@ for (const [kind, wrap] of kinds) {
     }
   })
 
+  test(`a file that was never looked at is told as changed, not as renamed (${kind})`, async () => {
+    const { fixture, writer, file } = await scene(wrap)
+    const stranger = await fixture.open(wrap(fixture.memory))
+    const seen: ForeignChange[] = []
+    stranger.onForeignChange((one) => seen.push(one))
+    await fixture.wait(change(writer, { op: 'append', ino: file, text: '!' }))
+    await fixture.wait(stranger.poll())
+    await fixture.wait(change(writer, { op: 'unlink', parent: 1, name: 'file' }))
+    await fixture.wait(stranger.poll())
+    assert.deepEqual(
+      seen.map(({ names }) => names.length),
+      [0, 1],
+    )
+    assert.ok(seen[0]?.inodes.some(({ ino }) => ino === file))
+  })
+
   test(`an unlinked inode is handed over as it was (${kind})`, async () => {
     const { writer, reader, told, file } = await scene(wrap)
     const { names, inodes, removed } = await told(

@@ -20,6 +20,8 @@ interface NoteOfName {
   readonly name: Name
   /** Null: there was none; undefined: not known any more. */
   readonly before: Dirent | null | undefined
+  /** An entry that changed this name may have changed what it means. */
+  mayMeanOther: boolean
 }
 
 export class ForeignDiff {
@@ -33,9 +35,11 @@ export class ForeignDiff {
   }
 
   note(entry: LogEntry): void {
-    for (const key of entry.deletes) this.#noteKey(key.kind, key.parent, key.name)
+    for (const key of entry.deletes) this.#noteKey(key.kind, key.parent, key.name, true)
+    const changed = inodesPut(entry)
     for (const record of entry.puts) {
-      this.#noteKey(record.kind, record.parent, record.name)
+      // A name that comes, or means another inode, moves the times of its directory (Draft.link).
+      this.#noteKey(record.kind, record.parent, record.name, changed.has(record.parent))
       if (record.kind === RecordKind.dirent) this.#noteInode(direntIno(record.value))
     }
   }
@@ -43,9 +47,9 @@ export class ForeignDiff {
   /** Undefined where nothing changed. */
   finish(): ForeignChange | undefined {
     const names: ForeignChange['names'][number][] = []
-    for (const { parent, name, before } of this.#names.values()) {
+    for (const { parent, name, before, mayMeanOther } of this.#names.values()) {
       const after = this.#committed.lookup(parent, name)
-      if (before !== undefined && before?.ino === after?.ino) continue
+      if (before === undefined ? !mayMeanOther : before?.ino === after?.ino) continue
       names.push(nameChange(parent, name, before ?? undefined, after))
     }
     const inodes: ForeignChange['inodes'][number][] = []
@@ -56,13 +60,17 @@ export class ForeignDiff {
     return { names, inodes, removed, reloaded: false }
   }
 
-  #noteKey(kind: RecordKind, parent: number, name: Name): void {
+  #noteKey(kind: RecordKind, parent: number, name: Name, mayMeanOther: boolean): void {
     if (kind === RecordKind.inode) this.#noteInode(parent)
     if (kind !== RecordKind.dirent) return
     const id = `${parent}/${name}`
-    if (this.#names.has(id)) return
+    const noted = this.#names.get(id)
+    if (noted) {
+      noted.mayMeanOther ||= mayMeanOther
+      return
+    }
     const before = this.#committed.direntBefore(parent, name)
-    this.#names.set(id, { parent, name, before })
+    this.#names.set(id, { parent, name, before, mayMeanOther })
     if (before) this.#noteInode(before.ino)
     if (before === undefined) this.#noteHeld()
   }
@@ -77,6 +85,16 @@ export class ForeignDiff {
   #noteInode(ino: number): void {
     if (!this.#inodes.has(ino)) this.#inodes.set(ino, this.#committed.inodeBefore(ino))
   }
+}
+
+/** Inodes whose attributes the entry sets. */
+function inodesPut({ puts }: LogEntry): Set<number> {
+  const inodes = new Set<number>()
+  for (const { kind, parent, value } of puts) {
+    if (kind === RecordKind.inode) inodes.add(parent)
+    if (kind === RecordKind.dirent) inodes.add(direntIno(value))
+  }
+  return inodes
 }
 
 export function nameChange(

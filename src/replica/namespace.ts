@@ -36,7 +36,10 @@ export interface Namespace {
 export interface Draft extends Namespace {
   /** Makes or replaces an inode. It needs a name (link) before the intent ends. */
   setInode(inode: Inode): void
-  /** Makes a name, or turns an existing one to another inode. Does not touch nlink or times. */
+  /**
+   * Makes a name, or turns an existing one to another inode. Does not touch nlink or times: those of its directory
+   * are always set along, which tells such a change from one of the inode behind the name.
+   */
   link(parent: number, name: Name, dirent: Dirent): void
   unlink(parent: number, name: Name): void
   /** The inode goes (nlink 0): its names must have been unlinked. */

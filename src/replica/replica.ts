@@ -92,6 +92,9 @@ export interface ForeignChange {
   readonly reloaded: boolean
 }
 
+/** `now` is the namespace as the log has it, without what is merely answered; good for this call. */
+export type LogListener = (change: ForeignChange, now: Namespace) => void
+
 export type ReplicaState =
   | 'live'
   /** The store does not answer: reads go on, changes fail at once, a probe ends it. */
@@ -185,6 +188,12 @@ export interface Replica<Intent> extends Namespace {
    */
   pollAnswered(): Promise<void>
   onForeignChange(listener: (change: ForeignChange) => void): void
+  /**
+   * Told of what every entry of the log changed, this process' own too, in the order of the log; the changes
+   * of entries that come together are told as one. Answers what ends it. Meanwhile the log is followed as
+   * if somebody used the volume.
+   */
+  onLog(listener: LogListener): () => void
   status(): ReplicaStatus
   /** Commits what is queued (bounded by `deadlineMs`), gives up the session, stops following. */
   close(deadlineMs: number): Promise<void>

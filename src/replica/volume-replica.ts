@@ -21,6 +21,7 @@ import { Pipeline } from './pipeline.js'
 import {
   type ChangeOptions,
   type ForeignChange,
+  type LogListener,
   NotLoaded,
   PrepareAgain,
   type Replica,
@@ -55,6 +56,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     this.#session = session
     const { clock, logger } = settings
     this.#listeners = new ForeignListeners(logger)
+    this.#listeners.add(({ reloaded }) => reloaded && this.#pipeline.forgetChecks())
     this.#contact = new Contact(clock, logger, loaded, () => this.#pipeline.goOffline())
     this.#inos = new InoLease({ ...settings, isOffline: () => this.#contact.isOffline })
     this.#follow = new Follow({
@@ -62,7 +64,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
       committed,
       contact: this.#contact,
       isOwn: (entry) => this.#pipeline.meet(entry),
-      onForeign: (change) => this.#tell(change),
+      listeners: this.#listeners,
       onDiscard: (highestIno) => {
         this.#pipeline.discard()
         this.#inos.discard(highestIno)
@@ -83,7 +85,8 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     })
     session.hints.look = () => this.#follow.poll()
     this.#leaseLife = new LeaseLife(this.#pipeline, settings)
-    this.#pace = new Pace({ ...settings, poll: () => this.#follow.join() })
+    const isBusy = () => settings.isBusy() || this.#listeners.isLogFollowed
+    this.#pace = new Pace({ ...settings, isBusy, poll: () => this.#follow.join() })
     this.#loadBehind = loadBehind(committed, {
       ...settings,
       follow: this.#follow,
@@ -158,8 +161,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     this.checkChangeable()
     if (this.#isOvertaken())
       return this.#unanswered.track(this.#catchUp().then(() => this.change(intent, options)))
-    const isEarly = this.#pipeline.mayAnswerEarly
-    const preparing = rules.prepare(intent, this, { isEarly })
+    const preparing = rules.prepare(intent, this, { isEarly: this.#pipeline.mayAnswerEarly })
     if (preparing) return this.#unanswered.track(this.#submitAfter(preparing, intent, options))
     try {
       return this.#submit(intent, options)
@@ -192,6 +194,10 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
 
   onForeignChange(listener: (change: ForeignChange) => void): void {
     this.#listeners.add(listener)
+  }
+
+  onLog(listener: LogListener): () => void {
+    return this.#listeners.addOfLog(listener)
   }
 
   status(): ReplicaStatus {
@@ -242,7 +248,7 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
   }
 
   #lost(member: Member<Intent>, error: FsError): void {
-    if (member.journaled) this.#tell(lostChange(member.journaled.seen, this.#committed))
+    if (member.journaled) this.#listeners.tell(lostChange(member.journaled.seen, this.#committed))
     this.#settings.onLost(member.intent, error, idOf(member))
   }
 
@@ -290,10 +296,5 @@ export class VolumeReplica<Intent> implements Replica<Intent> {
     const entry = this.#pipeline.ownEntry
     if (entry) this.#follow.absorb([entry])
     return !this.#committed.behind
-  }
-
-  #tell(change: ForeignChange): void {
-    if (change.reloaded) this.#pipeline.forgetChecks()
-    this.#listeners.tell(change)
   }
 }

@@ -4,6 +4,7 @@ import { Errno, FsError } from '../posix/errno.js'
 import { NotLoaded } from '../replica/replica.js'
 import { namedHashes } from '../volume/inode.js'
 import { FileSystem } from './file-system.js'
+import { loggedChanges } from './logged-changes.js'
 import { access } from './operations/access.js'
 import { copyFileRange } from './operations/copy-file-range.js'
 import { create } from './operations/create.js'
@@ -52,6 +53,8 @@ export function createVfs(options: VfsOptions): Vfs {
     isUnsaved: (ino) => fs.files.get(ino)?.dirty ?? false,
     pins: () => fs.orphans().flatMap(namedHashes),
     onInvalidate: (listener) => fs.invalidations.listen(listener),
+    onLogged: (listener) =>
+      fs.replica.onLog((change, now) => listener(loggedChanges(change, now, fs.replica.isLoading))),
     lost: (intent, error, id) => fs.losses.lost(intent, error, id),
     losing: (intent, error, id) => fs.losses.losing(intent, error, id),
     spared: (intent, id) => fs.losses.spared(intent, id),

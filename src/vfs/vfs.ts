@@ -10,6 +10,7 @@ import type { Hash, Inode, Timespec } from '../volume/inode.js'
 import type { AnsweredRequest } from '../volume/log-entry.js'
 import type { Name } from '../volume/name.js'
 import type { Intent } from './intents/intent.js'
+import type { LoggedChange } from './logged-changes.js'
 
 export type Awaitable<T> = T | Promise<T>
 
@@ -263,6 +264,8 @@ export interface Vfs {
   /** Blocks that inodes without a name still need: no record names them any more. */
   pins(): Iterable<Hash>
   onInvalidate(listener: (invalidation: Invalidation) => void): void
+  /** Told of what comes into the volume's log, own changes too. Answers what ends it. */
+  onLogged(listener: (changes: readonly LoggedChange[]) => void): () => void
   /** A change that was answered cannot be done: whoever asks next is told. */
   lost(intent: Intent, error: FsError, id?: string): void
   /** It will be told lost: what would be gone is kept already. `id`: as LostChange. */
