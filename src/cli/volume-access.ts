@@ -2,6 +2,7 @@
 
 import type { Config } from '../config/schema.js'
 import type { Volume } from '../index.js'
+import { VolumeError } from '../library/errors.js'
 import { FsError } from '../posix/errno.js'
 import { explainingUnknown } from './environment-error.js'
 import { storeConfig } from './store-access.js'
@@ -15,7 +16,7 @@ export async function withVolume<Result>(
   const { openVolume } = await import('../index.js')
   const { owner, environment } = config
   const volume = await explainingUnknown(config, () =>
-    openVolume({ store: storeConfig(config), owner, environment }),
+    openVolume({ store: storeConfig(config), owner, environment, readOnly: true }),
   )
   try {
     return await work(volume)
@@ -29,7 +30,8 @@ export async function onPath<Result>(path: Buffer, work: () => Promise<Result>):
   try {
     return await work()
   } catch (error) {
-    if (!(error instanceof FsError)) throw error
-    throw new FsError(error.errno, `${showName(path)} cannot be read`, { cause: error })
+    if (!(error instanceof VolumeError)) throw error
+    const { errno, reason, cause } = error
+    throw new FsError(-errno, `${showName(path)} cannot be read: ${reason}`, { cause })
   }
 }

@@ -3,31 +3,26 @@
 // lifecycle.ts'; who is told what on a terminal is the command line's.
 
 import { release } from 'node:os'
-import path from 'node:path'
 import type { Handler } from '../fuse/handler.js'
 import { DEFAULT_WISHES } from '../fuse/handshake.js'
 import type { Notifier } from '../fuse/notify.js'
 import { type FuseServer, serveMount } from '../fuse/serve.js'
 import { tune } from '../fuse/tuning.js'
-import type { Journals } from '../journal/journal.js'
-import { openJournalFolder } from '../journal/journal-folder.js'
-import { tryLock } from '../native/flock.js'
 import type { Logger } from '../observe/logger.js'
 import type { MountStatus } from '../observe/status.js'
 import { type MountRescue, openRescue } from '../rescue/rescue.js'
+import { createFreeBytes } from '../state/free-bytes.js'
+import { openCopies, openJournals, spoolFolder } from '../state/volume-folders.js'
+import { checkClock } from '../store/check-clock.js'
 import { openStore, type StoreConfig } from '../store/open-store.js'
 import type { Store } from '../store/store.js'
 import { withMetrics } from '../store/with-metrics.js'
 import { blockRetries, withRetry } from '../store/with-retry.js'
-import type { Copies } from '../tables/copies.js'
-import { type CopyFolderOptions, openCopyFolder } from '../tables/copy-folder.js'
 import { type OpenVolume, openVolume } from '../vfs/open-volume.js'
 import { systemClock } from '../volume/clock.js'
 import type { Uuid } from '../volume/record.js'
 import { createBridge } from './bridge.js'
-import { checkClock } from './check-clock.js'
 import { keepsPagesTrue } from './direct-writes.js'
-import { createFreeBytes } from './free-bytes.js'
 import { createInvalidations, type Invalidations } from './invalidations.js'
 import type { PresentedOwner } from './kernel-attributes.js'
 import { mountStatus } from './mount-status.js'
@@ -121,16 +116,16 @@ async function openMountedVolume(
     volume,
     ownerId,
     ownerName: plan.owner,
-    ...(store.tables ? {} : { copies: openCopies(plan, volume, logger) }),
+    ...(store.tables ? {} : { copies: openCopies(stateDir, volume, logger) }),
     // What another mount left is carried on whatever this one does itself.
-    ...(plan.readOnly ? {} : { journals: openJournals(plan, volume, logger) }),
+    ...(plan.readOnly ? {} : { journals: openJournals(stateDir, volume, logger) }),
     // Who asks the store at every open must not be answered from a journal either.
     writeLease: plan.writeLease && plan.entryTtlMs > 0,
     durableClose: plan.durableClose,
     freeBytes: createFreeBytes(
       plan.store.engine === 'lmdb' ? [plan.stateDir, plan.store.directory] : [plan.stateDir],
     ),
-    spoolDirectory: path.join(plan.stateDir, 'spool'),
+    spoolDirectory: spoolFolder(plan.stateDir),
     cacheBytesMax: plan.cacheBytesMax,
     entryTtlMs: plan.entryTtlMs,
     readOnly: plan.readOnly,
@@ -140,25 +135,6 @@ async function openMountedVolume(
     onIdle,
   })
   return { open, rescue }
-}
-
-/** What was loaded of a volume outlives the mount: the next one reads the log since. */
-function openCopies({ stateDir }: MountPlan, volume: Uuid, logger: Logger): Copies {
-  return openCopyFolder(folderOf(path.join(stateDir, 'replica'), volume, logger))
-}
-
-function openJournals({ stateDir }: MountPlan, volume: Uuid, logger: Logger): Journals {
-  return openJournalFolder(folderOf(path.join(stateDir, 'journal'), volume, logger))
-}
-
-/** What is kept of one volume below `parent`, and locked by the process that uses it. */
-function folderOf(parent: string, volume: Uuid, logger: Logger): CopyFolderOptions {
-  return {
-    directory: path.join(parent, volume),
-    volume,
-    tryLock: (fd) => tryLock(fd, 'exclusive'),
-    warn: (message, fields) => logger.warn(message, fields),
-  }
 }
 
 function serve(

@@ -2,10 +2,10 @@
 // options put in their place.
 
 import type { Attributes } from '../fuse/handler.js'
-import { isDirectory, S_IFMT } from '../posix/mode.js'
+import { S_IFMT } from '../posix/mode.js'
+import { allocatedBlocks } from '../vfs/allocated-blocks.js'
 import type { Inode } from '../volume/inode.js'
 
-const blockBytes = 512
 const preferredIoBytes = 4096
 
 /** Options `uid`, `gid`, `umask`: show every file as owned so, and without these bits. */
@@ -41,25 +41,4 @@ export function kernelAttributes(
 function presentedMode(mode: number, umask: number | undefined): number {
   if (umask === undefined) return mode
   return (mode & S_IFMT) | (mode & 0o7777 & ~umask)
-}
-
-/**
- * st_blocks: a directory takes as much as its size says; a file what is stored of it. Programs that copy
- * sparse files (tar -S) take a file without blocks for one hole, so one with unsaved bytes shows a block.
- */
-function allocatedBlocks(inode: Inode, isUnsaved: boolean): number {
-  if (isDirectory(inode)) return inode.size / blockBytes
-  const blocks = Math.ceil(storedBytes(inode) / blockBytes)
-  return isUnsaved && inode.size > 0 ? Math.max(1, blocks) : blocks
-}
-
-function storedBytes(inode: Inode): number {
-  switch (inode.content.kind) {
-    case 'none':
-      return 0
-    case 'inline':
-      return inode.content.data.length
-    default:
-      return Math.min(inode.content.length, inode.size)
-  }
 }

@@ -7,7 +7,7 @@ import type { Name } from '../volume/name.js'
 import type { Caller, Vfs } from './vfs.js'
 
 /** As Linux: links followed on one walk. */
-const linksMax = 40
+export const linksMax = 40
 const pathBytesMax = 4096
 
 /**
@@ -21,26 +21,104 @@ export async function resolvePath(
   path: Name,
   followLast: boolean,
 ): Promise<Inode> {
+  return (await walkWhole(vfs, caller, path, followLast)).at
+}
+
+/** As `resolvePath`, following all links: the path without links, `.` and `..`; it begins with a slash. */
+export async function realPath(vfs: Vfs, caller: Caller, path: Name): Promise<Name> {
+  const { names } = await walkWhole(vfs, caller, path, true)
+  return `/${names.join('/')}`
+}
+
+/** Where a name is made, looked for or removed. */
+export interface Place {
+  readonly parent: number
+  /** May be `.` or `..`, and is empty where the path is the root. It need not exist. */
+  readonly name: Name
+  /** A slash stands behind it. */
+  readonly isDirectoryAsked: boolean
+}
+
+/**
+ * The directory in which the last name of `path` stands; that one is not looked at. A path that does not begin
+ * with a slash begins at `from`. Errors as `resolvePath`.
+ */
+export async function resolvePlace(
+  vfs: Vfs,
+  caller: Caller,
+  path: Name,
+  from: number = rootIno,
+): Promise<Place> {
+  checkPath(path)
+  const steps = split(path)
+  const name = steps.pop() ?? ''
+  const walk = new Walk(vfs, caller, steps)
+  await walk.run(path.startsWith('/') ? rootIno : from, true)
+  // That it is a directory, and may be searched, comes before all else that may be wrong.
+  await vfs.lookup(caller, walk.at.ino, '.')
+  return { parent: walk.at.ino, name, isDirectoryAsked: path.endsWith('/') }
+}
+
+async function walkWhole(vfs: Vfs, caller: Caller, path: Name, followLast: boolean): Promise<Walk> {
+  checkPath(path)
+  const mustBeDirectory = path.endsWith('/')
+  const walk = new Walk(vfs, caller, split(path))
+  await walk.run(rootIno, followLast || mustBeDirectory)
+  if (mustBeDirectory && !isDirectory(walk.at)) throw new FsError(Errno.ENOTDIR)
+  return walk
+}
+
+class Walk {
+  readonly #vfs: Vfs
+  readonly #caller: Caller
+  #steps: Name[]
+  #at: Inode | undefined
+  /** From the root to where the walk is; means nothing for one that began elsewhere. */
+  readonly names: Name[] = []
+
+  constructor(vfs: Vfs, caller: Caller, steps: Name[]) {
+    this.#vfs = vfs
+    this.#caller = caller
+    this.#steps = steps
+  }
+
+  get at(): Inode {
+    if (!this.#at) throw new FsError(Errno.EIO, 'the walk has not begun')
+    return this.#at
+  }
+
+  async run(from: number, followLast: boolean): Promise<void> {
+    this.#at = await this.#vfs.getattr(this.#caller, from)
+    for (let links = 0; ; ) {
+      const name = this.#steps.shift()
+      if (name === undefined) return
+      const next = await this.#vfs.lookup(this.#caller, this.at.ino, name)
+      if (!next) throw new FsError(Errno.ENOENT)
+      if (isSymlink(next) && (this.#steps.length > 0 || followLast)) {
+        if (++links > linksMax) throw new FsError(Errno.ELOOP)
+        await this.#follow(next)
+      } else this.#enter(name, next)
+    }
+  }
+
+  async #follow(link: Inode): Promise<void> {
+    const target = await this.#vfs.readlink(this.#caller, link.ino)
+    this.#steps = [...split(target), ...this.#steps]
+    if (!target.startsWith('/')) return
+    this.#at = await this.#vfs.getattr(this.#caller, rootIno)
+    this.names.length = 0
+  }
+
+  #enter(name: Name, inode: Inode): void {
+    this.#at = inode
+    if (name === '..') this.names.pop()
+    else if (name !== '.') this.names.push(name)
+  }
+}
+
+function checkPath(path: Name): void {
   if (path === '') throw new FsError(Errno.ENOENT)
   if (path.length >= pathBytesMax) throw new FsError(Errno.ENAMETOOLONG)
-  let steps = split(path)
-  const mustBeDirectory = path.endsWith('/')
-  let at = await vfs.getattr(caller, rootIno)
-  for (let links = 0; steps.length > 0; ) {
-    const [name = '', ...rest] = steps
-    const next = await vfs.lookup(caller, at.ino, name)
-    if (!next) throw new FsError(Errno.ENOENT)
-    steps = rest
-    const last = rest.length === 0
-    if (isSymlink(next) && (!last || followLast || mustBeDirectory)) {
-      if (++links > linksMax) throw new FsError(Errno.ELOOP)
-      const target = await vfs.readlink(caller, next.ino)
-      steps = [...split(target), ...rest]
-      if (target.startsWith('/')) at = await vfs.getattr(caller, rootIno)
-    } else at = next
-  }
-  if (mustBeDirectory && !isDirectory(at)) throw new FsError(Errno.ENOTDIR)
-  return at
 }
 
 function split(path: Name): Name[] {

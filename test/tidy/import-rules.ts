@@ -33,6 +33,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'store/store',
     'journal/journal',
   ),
+  state: below('posix', 'volume', 'tables', 'native', 'journal', 'journal/journal'),
   environments: below(...belowVfs(), 'vfs', 'store/store'),
   maintenance: below(...belowVfs(), 'vfs', 'native', 'store/store', 'journal', 'journal/journal'),
   rescue: below(...belowVfs(), 'vfs', 'journal', 'journal/journal'),
@@ -46,14 +47,16 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'fuse',
     'native',
     'rescue',
+    'state',
     'config',
     'observe',
     ...allOfStore(),
   ),
-  cli: below(...top(), 'rescue', 'config', 'observe', 'index'),
+  cli: below(...top(), 'rescue', 'config', 'observe', 'library', 'index'),
   csi: below(...top(), 'observe'),
   docker: below(...top(), 'observe'),
-  index: below(...belowVfs(), 'vfs', 'environments', ...allOfStore()),
+  library: below('posix', 'volume', 'vfs', 'rescue', 'state', 'environments', ...allOfStore()),
+  index: below('posix', 'environments', 'library', ...allOfStore()),
 }
 
 /** The packages that one place alone may load: a mount of one kind never loads another's. */

@@ -1,7 +1,7 @@
 // `cassfs ls`: a folder of an environment, without a mount.
 
 import type { Volume, VolumeStats } from '../../index.js'
-import { Errno, FsError } from '../../posix/errno.js'
+import { FsError } from '../../posix/errno.js'
 import type { CommandContext, OwnOptions } from '../command-spec.js'
 import { factsOf } from '../ui/facts.js'
 import { formatMode, formatTime } from '../ui/format.js'
@@ -51,7 +51,7 @@ async function readEntry(volume: Volume, path: Buffer, name: Buffer): Promise<En
 
 /** Somebody removed it since the names were read. */
 function unlessGone(error: unknown): undefined {
-  if (!(error instanceof FsError) || error.errno !== Errno.ENOENT) throw error
+  if (!(error instanceof FsError) || error.code !== 'ENOENT') throw error
 }
 
 function renderLong(entries: readonly Entry[]): string {

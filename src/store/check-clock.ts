@@ -1,7 +1,7 @@
 // Whether this host's clock may be trusted beside the store's.
 
 import { Errno, FsError } from '../posix/errno.js'
-import type { Store } from '../store/store.js'
+import type { Store } from './store.js'
 
 /** A clock that is further off the store's than this may not write. */
 const clockSkewMsMax = 3_600_000
@@ -15,6 +15,6 @@ export async function checkClock(store: Store): Promise<void> {
   throw new FsError(
     Errno.EINVAL,
     `the clock of this machine is ${minutes} minutes ${where} the store's: set it ` +
-      '(timedatectl set-ntp true), or mount read-only with -ro',
+      '(timedatectl set-ntp true), or open the volume read-only (mount it with -ro)',
   )
 }
