@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.js'
 import type { NewEnvironment } from '../environments/create-environment.js'
 import { openEnvironment } from '../environments/open-environment.js'
 import type { MountPlan } from '../mount/assemble.js'
+import type { VolumePlan } from '../mount/open-planned-volume.js'
 import type { Logger, LoggerOptions } from '../observe/logger.js'
 import { storeConfig } from './store-access.js'
 
@@ -32,24 +33,33 @@ function newRoot(config: Config): NewEnvironment | undefined {
   return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
 }
 
-/** The plan for a folder that is prepared. */
-export function mountPlan(config: Config, mountpoint: string, logger: Logger): MountPlan {
+/** The volume of the configuration; `making`: an absent one that a mount would make is made here too. */
+export function volumePlan(config: Config, making = true): VolumePlan {
+  const { owner, environment } = config
   return {
-    mountpoint,
-    owner: config.owner,
-    environment: config.environment,
-    identify: (store) => openEnvironment(store, config.owner, config.environment, newRoot(config)),
+    owner,
+    environment,
+    identify: (store) =>
+      openEnvironment(store, owner, environment, making ? newRoot(config) : undefined),
     readOnly: config.ro,
     store: storeConfig(config),
     stateDir: config.statedir,
     entryTtlMs: config.entry_ttl * 1000,
     writeLease: config.write_lease,
     durableClose: config.durability === 'close',
+    cacheBytesMax: config.cache_size,
+    rescueBytesMax: config.rescue_size,
+  }
+}
+
+/** The plan for a folder that is prepared. */
+export function mountPlan(config: Config, mountpoint: string, logger: Logger): MountPlan {
+  return {
+    ...volumePlan(config),
+    mountpoint,
     negativeTtlMs: config.negative_ttl * 1000,
     allowOther: config.allow_other,
     present: { uid: config.uid, gid: config.gid, umask: config.umask },
-    cacheBytesMax: config.cache_size,
-    rescueBytesMax: config.rescue_size,
     spinMicroseconds: config.spin,
     ...(config.debug && { trace: (line: string) => logger.debug(line) }),
   }

@@ -10,22 +10,19 @@ import { type FuseServer, serveMount } from '../fuse/serve.js'
 import { tune } from '../fuse/tuning.js'
 import type { Logger } from '../observe/logger.js'
 import type { MountStatus } from '../observe/status.js'
-import { type MountRescue, openRescue } from '../rescue/rescue.js'
-import { createFreeBytes } from '../state/free-bytes.js'
-import { openCopies, openJournals, spoolFolder } from '../state/volume-folders.js'
+import type { MountRescue } from '../rescue/rescue.js'
 import { checkClock } from '../store/check-clock.js'
-import { openStore, type StoreConfig } from '../store/open-store.js'
+import { openStore } from '../store/open-store.js'
 import type { Store } from '../store/store.js'
 import { withMetrics } from '../store/with-metrics.js'
-import { blockRetries, withRetry } from '../store/with-retry.js'
-import { type OpenVolume, openVolume } from '../vfs/open-volume.js'
+import type { OpenVolume } from '../vfs/open-volume.js'
 import { systemClock } from '../volume/clock.js'
-import type { Uuid } from '../volume/record.js'
 import { createBridge } from './bridge.js'
 import { keepsPagesTrue } from './direct-writes.js'
 import { createInvalidations, type Invalidations } from './invalidations.js'
 import type { PresentedOwner } from './kernel-attributes.js'
 import { mountStatus } from './mount-status.js'
+import { openPlannedVolume, type VolumePlan } from './open-planned-volume.js'
 import { trimWhenQuiet } from './quiet-memory.js'
 import { createStoreCounts, type StoreCounts } from './store-counts.js'
 
@@ -35,29 +32,12 @@ const kernelLifetimeMs = 10_000
 const closeDeadlineMs = 15_000
 const readAheadKb = 1024
 
-export interface MountPlan {
+export interface MountPlan extends VolumePlan {
   /** An existing, empty directory. */
   readonly mountpoint: string
-  readonly owner: string
-  readonly environment: string
-  /** Which volume of the store owner and environment mean; asked once. */
-  readonly identify: (store: Store) => Promise<{ readonly volume: Uuid; readonly ownerId: Uuid }>
-  readonly readOnly: boolean
-  readonly store: StoreConfig
-  /** An existing folder: below it the spool, and copies of volumes that are kept elsewhere. */
-  readonly stateDir: string
-  /** How old other mounts' changes may be; 0: every open asks. */
-  readonly entryTtlMs: number
-  /** Changes may be answered before they are committed. */
-  readonly writeLease: boolean
-  /** A close waits for the store even so. */
-  readonly durableClose: boolean
   readonly negativeTtlMs: number
   readonly allowOther: boolean
   readonly present: PresentedOwner
-  readonly cacheBytesMax: number
-  /** How much is kept of what cannot be stored. */
-  readonly rescueBytesMax: number
   readonly spinMicroseconds: number
   /** Takes one line for each request and reply. */
   readonly trace?: ((line: string) => void) | undefined
@@ -86,7 +66,7 @@ export async function assembleMount(plan: MountPlan, logger: Logger): Promise<Ru
     if (!plan.readOnly) await checkClock(store)
     let notifier: Notifier | undefined
     const onIdle = () => void notifier?.incEpoch()
-    const { open, rescue } = await openMountedVolume(plan, store, logger, onIdle)
+    const { open, rescue } = await openPlannedVolume(plan, store, logger, onIdle)
     volume = open
     const invalidations = createInvalidations(() => notifier, systemClock)
     open.vfs.onInvalidate((invalidation) => invalidations.invalidate(invalidation))
@@ -99,42 +79,6 @@ export async function assembleMount(plan: MountPlan, logger: Logger): Promise<Ru
     await store.close()
     throw error
   }
-}
-
-async function openMountedVolume(
-  plan: MountPlan,
-  store: Store,
-  logger: Logger,
-  onIdle: () => void,
-): Promise<{ open: OpenVolume; rescue: MountRescue }> {
-  const { volume, ownerId } = await plan.identify(store)
-  const { stateDir, owner, environment, rescueBytesMax: bytesMax } = plan
-  const rescue = openRescue({ stateDir, volume, owner, environment, bytesMax, logger })
-  const open = await openVolume({
-    store,
-    blocks: withRetry(store, blockRetries),
-    volume,
-    ownerId,
-    ownerName: plan.owner,
-    ...(store.tables ? {} : { copies: openCopies(stateDir, volume, logger) }),
-    // What another mount left is carried on whatever this one does itself.
-    ...(plan.readOnly ? {} : { journals: openJournals(stateDir, volume, logger) }),
-    // Who asks the store at every open must not be answered from a journal either.
-    writeLease: plan.writeLease && plan.entryTtlMs > 0,
-    durableClose: plan.durableClose,
-    freeBytes: createFreeBytes(
-      plan.store.engine === 'lmdb' ? [plan.stateDir, plan.store.directory] : [plan.stateDir],
-    ),
-    spoolDirectory: spoolFolder(plan.stateDir),
-    cacheBytesMax: plan.cacheBytesMax,
-    entryTtlMs: plan.entryTtlMs,
-    readOnly: plan.readOnly,
-    checkPermissions: false,
-    rescue,
-    logger,
-    onIdle,
-  })
-  return { open, rescue }
 }
 
 function serve(

@@ -14,6 +14,7 @@ import { mkfifo, mknod } from './make-node.js'
 import { RenameFlag, renameat2 } from './rename.js'
 import { seekData, seekHole } from './seek.js'
 import { syncfs } from './syncfs.js'
+import { setTimes } from './times.js'
 import { linkTmpfile, openTmpfile } from './tmpfile.js'
 import { getXattr, listXattrs, removeXattr, setXattr, XattrFlag } from './xattr.js'
 
@@ -135,6 +136,22 @@ describe('names', () => {
       fs.closeSync(fd)
       assert.equal(fs.readFileSync(inside('named'), 'utf8'), 'nameless')
     })
+  })
+
+  it('have times to the nanosecond, a link its own', () => {
+    fs.writeFileSync(inside('timed'), '')
+    fs.symlinkSync('timed', inside('timed-link'))
+    const [early, late] = [
+      { sec: -2, nsec: 999_999_999 },
+      { sec: 1_600_000_000, nsec: 123_456_789 },
+    ]
+    setTimes(inside('timed'), early, late)
+    setTimes(inside('timed-link'), undefined, early)
+    const timed = fs.lstatSync(inside('timed'), { bigint: true })
+    assert.deepEqual([timed.atimeNs, timed.mtimeNs], [-1_000_000_001n, 1_600_000_000_123_456_789n])
+    const link = fs.lstatSync(inside('timed-link'), { bigint: true })
+    assert.equal(link.mtimeNs, -1_000_000_001n)
+    assert.throws(() => setTimes(inside('absent'), early, late), { code: 'ENOENT' })
   })
 
   it('have no NUL in them', () => {

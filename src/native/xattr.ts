@@ -30,6 +30,9 @@ const fremove = declare<Remove>('int fremovexattr(int, void *)')
 /** XATTR_SIZE_MAX and XATTR_LIST_MAX of linux/limits.h: nothing is larger. */
 const XATTR_MAX = 65536
 
+/** Of the call under way: most files have none, and a buffer of this size is costly to make. */
+const listing = Buffer.allocUnsafe(XATTR_MAX)
+
 /** Flags of setxattr(2). */
 export const XattrFlag = { XATTR_CREATE: 1, XATTR_REPLACE: 2 } as const
 
@@ -37,8 +40,11 @@ function isOpen(target: XattrTarget): target is number {
   return typeof target === 'number'
 }
 
+/** An attribute's name: bytes, or a string in UTF-8. */
+export type XattrName = string | Uint8Array
+
 /** The attribute's value, or undefined when the file has none of that name. Throws FsError. */
-export function getXattr(target: XattrTarget, name: string): Buffer | undefined {
+export function getXattr(target: XattrTarget, name: XattrName): Buffer | undefined {
   const value = Buffer.allocUnsafe(XATTR_MAX)
   const size = isOpen(target)
     ? fget(target, cString(name), value, XATTR_MAX)
@@ -50,25 +56,24 @@ export function getXattr(target: XattrTarget, name: string): Buffer | undefined 
 }
 
 /** Sets an attribute; `flags` are of XattrFlag. Throws FsError. */
-export function setXattr(target: XattrTarget, name: string, value: Uint8Array, flags = 0): void {
+export function setXattr(target: XattrTarget, name: XattrName, value: Uint8Array, flags = 0): void {
   const result = isOpen(target)
     ? fset(target, cString(name), value, value.length, flags)
     : lset(cString(target), cString(name), value, value.length, flags)
   check(result, `setxattr ${name}`)
 }
 
-/** Names of all attributes that the caller may see. Throws FsError. */
-export function listXattrs(target: XattrTarget): string[] {
-  const names = Buffer.allocUnsafe(XATTR_MAX)
+/** Names of all attributes that the caller may see, in UTF-8, or as `encoding` says. Throws FsError. */
+export function listXattrs(target: XattrTarget, encoding: 'utf8' | 'latin1' = 'utf8'): string[] {
   const result = isOpen(target)
-    ? flist(target, names, XATTR_MAX)
-    : llist(cString(target), names, XATTR_MAX)
+    ? flist(target, listing, XATTR_MAX)
+    : llist(cString(target), listing, XATTR_MAX)
   const size = check(result, 'listxattr')
-  return size === 0 ? [] : names.toString('utf8', 0, size - 1).split('\0')
+  return size === 0 ? [] : listing.toString(encoding, 0, size - 1).split('\0')
 }
 
 /** Removes an attribute; false when the file has none of that name. Throws FsError. */
-export function removeXattr(target: XattrTarget, name: string): boolean {
+export function removeXattr(target: XattrTarget, name: XattrName): boolean {
   const result = isOpen(target)
     ? fremove(target, cString(name))
     : lremove(cString(target), cString(name))
