@@ -25,13 +25,21 @@ export async function withVolume<Result>(
   }
 }
 
-/** Does `work` on a path; what fails is told with the path. */
-export async function onPath<Result>(path: Buffer, work: () => Promise<Result>): Promise<Result> {
+/** Does `work` on a path; what fails is told with the path, and what it cannot be. */
+export async function onPath<Result>(
+  path: Buffer,
+  work: () => Promise<Result>,
+  verb = 'read',
+): Promise<Result> {
   try {
     return await work()
   } catch (error) {
-    if (!(error instanceof VolumeError)) throw error
-    const { errno, reason, cause } = error
-    throw new FsError(-errno, `${showName(path)} cannot be read: ${reason}`, { cause })
+    const what = `${showName(path)} cannot be ${verb}`
+    if (error instanceof VolumeError) {
+      const { errno, reason, cause } = error
+      throw new FsError(-errno, `${what}: ${reason}`, { cause })
+    }
+    if (error instanceof FsError) throw new FsError(error.errno, what, { cause: error })
+    throw error
   }
 }

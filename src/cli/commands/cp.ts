@@ -1,0 +1,151 @@
+// `cassfs cp`: files and folders from this machine into an environment, out of it, or within it. A path in
+// the environment has a colon in front: `:/site/index.php`. All attributes travel.
+
+import { statSync } from 'node:fs'
+import type { Folder, WritableFolder } from '../../maintenance/transfer/folder.js'
+import type { Transfer } from '../../maintenance/transfer/transfer.js'
+import { Errno, FsError } from '../../posix/errno.js'
+import { isDirectory } from '../../posix/mode.js'
+import type { Vfs } from '../../vfs/vfs.js'
+import type { CommandContext, OwnOptions } from '../command-spec.js'
+import { withPlannedVolume } from '../transfer/planned-volume.js'
+import { runTransfer } from '../transfer/run-transfer.js'
+import { localPath, transferSettings } from '../transfer/transfer-settings.js'
+import { bytesOf } from '../ui/names.js'
+import { UsageError } from '../usage-error.js'
+
+interface Place {
+  readonly side: 'volume' | 'local'
+  /** Of this machine absolute. */
+  readonly path: Buffer
+}
+
+/** What is copied stands in `folder`; without a name it is the folder itself. */
+interface Opened<Kind extends Folder> {
+  readonly folder: Kind
+  readonly name: string | undefined
+}
+
+export async function run(
+  context: CommandContext,
+  paths: readonly string[],
+  options: OwnOptions,
+): Promise<number> {
+  const places = paths.map((written) => placeOf(context, written))
+  const destination = places.at(-1)
+  const sources = places.slice(0, -1)
+  if (!destination || sources.length === 0)
+    throw new UsageError('cp needs what to copy, and where to')
+  if (destination.side === 'local' && sources.some(({ side }) => side === 'local'))
+    throw new UsageError(
+      'cp copies into or out of the environment: a path there has a colon in front, as in :/site',
+    )
+  const { values } = await context.config()
+  const settings = {
+    ...transferSettings(options, Buffer.alloc(0)),
+    compare: 'never',
+    keepGoing: true,
+    otherKinds: 'stay',
+  } as const
+  const run = { done: 'copied', options, settings, isQuiet: true }
+  const readOnly = destination.side === 'local'
+  return runTransfer(context, run, (transfer) =>
+    withPlannedVolume(values, { making: false, readOnly }, async (vfs) => {
+      const copier = await createCopier(vfs, transfer, options.recursive === true)
+      for (const source of sources) await copier.copy(source, destination, sources.length > 1)
+    }),
+  )
+}
+
+function placeOf(context: CommandContext, written: string): Place {
+  const path = bytesOf(context.rawArgument(written))
+  if (written.startsWith(':')) return { side: 'volume', path: path.subarray(1) }
+  return { side: 'local', path: localPath(context, path) }
+}
+
+async function createCopier(vfs: Vfs, transfer: Transfer, isRecursive: boolean) {
+  const { LocalFolder } = await import('../../maintenance/transfer/local-folder.js')
+  const { copyEntry, copyTree } = await import('../../maintenance/transfer/copy-tree.js')
+  const { findInVolume, folderInVolume, isBelow, splitPath } = await import(
+    '../../maintenance/transfer/volume-paths.js'
+  )
+  const refused = (count: number) => {
+    transfer.counts.refusedAttributes += count
+  }
+
+  const isFolder = async ({ side, path: at }: Place) => {
+    if (side === 'local') return statSync(at, { throwIfNoEntry: false })?.isDirectory() ?? false
+    const inode = await findInVolume(vfs, at.toString('latin1'))
+    return inode !== undefined && isDirectory(inode)
+  }
+
+  const openFolder = ({ side, path: at }: Place): Promise<WritableFolder> =>
+    side === 'volume'
+      ? folderInVolume(vfs, at.toString('latin1'))
+      : Promise.resolve(LocalFolder.open(at, refused))
+
+  /** The folder that a path's last name stands in; of `.`, `..` and a root the folder itself. */
+  async function open(place: Place): Promise<Opened<WritableFolder>> {
+    try {
+      const { folder, name } = splitPath(place.path.toString('latin1'))
+      const above = Buffer.from(folder === '' ? '/' : folder, 'latin1')
+      return { folder: await openFolder({ ...place, path: above }), name }
+    } catch (error) {
+      if (!(error instanceof FsError && error.errno === Errno.EINVAL)) throw error
+      return { folder: await openFolder(place), name: undefined }
+    }
+  }
+
+  async function copyOne(source: Place, destination: Place, isOneOfMany: boolean): Promise<void> {
+    const from = await open(source)
+    const isInto = await isFolder(destination)
+    if (!isInto && isOneOfMany) throw new FsError(Errno.ENOTDIR, 'the destination is no folder')
+    const to: Opened<WritableFolder> = isInto
+      ? { folder: await openFolder(destination), name: from.name }
+      : await open(destination)
+    try {
+      await copyOpened(from, to)
+    } finally {
+      from.folder.close()
+      to.folder.close()
+    }
+  }
+
+  async function copyOpened(from: Opened<WritableFolder>, to: Opened<WritableFolder>) {
+    const { name } = from
+    if (name === undefined) {
+      if (!isRecursive) throw new FsError(Errno.EISDIR, 'it is a folder; copy it with -r')
+      await refuseIntoItself(from.folder, to.folder)
+      return copyTree(from.folder, to.folder, transfer)
+    }
+    const entry = await from.folder.look(name)
+    if (!entry) throw new FsError(Errno.ENOENT)
+    if (isDirectory(entry)) {
+      if (!isRecursive) throw new FsError(Errno.EISDIR, 'it is a folder; copy it with -r')
+      const source = await from.folder.enter(name)
+      await refuseIntoItself(source, to.folder).finally(() => source.close())
+    }
+    await refuseSame(from, to)
+    await copyEntry(from.folder, name, to.folder, to.name ?? name, transfer)
+  }
+
+  async function refuseIntoItself(source: Folder, target: Folder): Promise<void> {
+    if (await isBelow(vfs, target, source))
+      throw new FsError(Errno.EINVAL, 'a folder cannot be copied into itself')
+  }
+
+  async function refuseSame(from: Opened<Folder>, to: Opened<Folder>): Promise<void> {
+    const isSameFolder =
+      (await isBelow(vfs, to.folder, from.folder)) && (await isBelow(vfs, from.folder, to.folder))
+    if (isSameFolder && from.name === (to.name ?? from.name))
+      throw new FsError(Errno.EINVAL, 'it cannot be copied onto itself')
+  }
+
+  return {
+    /** What goes wrong is told as the source's, and counted. */
+    copy: (source: Place, destination: Place, isOneOfMany: boolean) =>
+      transfer.guard(source.path.toString('latin1'), () =>
+        copyOne(source, destination, isOneOfMany),
+      ),
+  }
+}

@@ -1,0 +1,91 @@
+// The bytes of a file of this machine. Holes stay holes.
+
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { seekData, seekHole } from '../../native/seek.js'
+import { Errno, FsError } from '../../posix/errno.js'
+import type { Content, Extent, Piece } from './entry.js'
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
+const pieceBytes = 1 << 20
+const blockBytes = 512n
+
+/** Opens a regular file; not a link in its place, nor a pipe that would be waited for. */
+export async function openLocalContent(path: Buffer): Promise<Content> {
+  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  try {
+    const { size, blocks, mtimeNs } = await statOf(file)
+    const isSparse = blocks * blockBytes < size
+    return new LocalContent(file, { size: Number(size), isSparse, mtimeNs })
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+async function statOf(file: FileHandle) {
+  const stats = await file.stat({ bigint: true })
+  if (!stats.isFile()) throw new FsError(Errno.EINVAL, 'not a regular file any more')
+  return stats
+}
+
+interface Opened {
+  readonly size: number
+  readonly isSparse: boolean
+  readonly mtimeNs: bigint
+}
+
+class LocalContent implements Content {
+  #extents: Promise<readonly Extent[]> | undefined
+  readonly #file: FileHandle
+  readonly #opened: Opened
+
+  constructor(file: FileHandle, opened: Opened) {
+    this.#file = file
+    this.#opened = opened
+  }
+
+  async *pieces(): AsyncGenerator<Piece> {
+    const { size } = this.#opened
+    const buffer = Buffer.allocUnsafe(Math.min(size, pieceBytes))
+    for (const { offset, length } of await this.extents()) {
+      for (let at = offset; at < offset + length; ) {
+        const wanted = Math.min(buffer.length, offset + length - at)
+        const { bytesRead } = await this.#file.read(buffer, 0, wanted, at)
+        // Cut short meanwhile: `isChanged` tells.
+        if (bytesRead === 0) return
+        yield { offset: at, bytes: buffer.subarray(0, bytesRead) }
+        at += bytesRead
+      }
+    }
+  }
+
+  extents(): Promise<readonly Extent[]> {
+    this.#extents ??= this.#findExtents()
+    return this.#extents
+  }
+
+  async #findExtents(): Promise<Extent[]> {
+    const { size, isSparse } = this.#opened
+    if (size === 0) return []
+    if (!isSparse) return [{ offset: 0, length: size }]
+    const found: Extent[] = []
+    for (let at = 0; at < size; ) {
+      const data = seekData(this.#file.fd, at)
+      if (data === undefined || data >= size) break
+      const hole = Math.min(seekHole(this.#file.fd, data) ?? size, size)
+      found.push({ offset: data, length: hole - data })
+      at = hole
+    }
+    return found
+  }
+
+  async isChanged(): Promise<boolean> {
+    const { size, mtimeNs } = await statOf(this.#file)
+    return Number(size) !== this.#opened.size || mtimeNs !== this.#opened.mtimeNs
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+}
