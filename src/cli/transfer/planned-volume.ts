@@ -29,7 +29,7 @@ export async function withPlannedVolume<Result>(
   const [{ openPlannedVolume }, { openStore }, { checkClock }, { openLogger }] = await Promise.all([
     import('../../mount/open-planned-volume.js'),
     import('../../store/open-store.js'),
-    import('../../mount/check-clock.js'),
+    import('../../store/check-clock.js'),
     import('../../observe/logger.js'),
   ])
   await prepareStateFolder(config.statedir)
