@@ -103,13 +103,15 @@ export interface JournalContents {
   readonly records: readonly JournalRecord[]
   /** Why the rest cannot be read. */
   readonly damage: string | undefined
+  /** The whole of it is in a later format than this one. */
+  readonly isNewer?: boolean
 }
 
 /** What can be read of a journal. Throws FsError where the file itself cannot. */
 export function readJournal(fd: number): JournalContents {
   const bytes = readAll(fd)
   const header = readHeader(bytes)
-  if (!header) return { header, records: [], damage: damageOfHeader(bytes) }
+  if (!header) return { header, records: [], ...faultOfHeader(bytes) }
   const records: JournalRecord[] = []
   let tail = { at: headerBytes, crc: bytes.readUInt32LE(headerBytes - 4) }
   while (tail.at < bytes.length && !isEnd(bytes, tail.at)) {
@@ -122,11 +124,15 @@ export function readJournal(fd: number): JournalContents {
   return { header, records, damage: undefined }
 }
 
-function damageOfHeader(bytes: Buffer): string | undefined {
-  if (bytes.length === 0) return undefined
+function faultOfHeader(bytes: Buffer): Pick<JournalContents, 'damage' | 'isNewer'> {
+  if (bytes.length === 0) return { damage: undefined }
   const found = bytes.toString('latin1', 0, magic.length)
-  const isOther = found !== magic && found.startsWith(magic.slice(0, -1))
-  return isOther ? `it was written by another version (${found}, here ${magic})` : 'its header'
+  const [stem, version] = [magic.slice(0, -1), found.slice(-1)]
+  if (found === magic || !/\d/.test(version) || found !== stem + version)
+    return { damage: 'its header' }
+  const isNewer = version > magic.slice(-1)
+  const by = isNewer ? 'a newer CassFS' : 'an older CassFS'
+  return { damage: `it was written by ${by} (${found}, here ${magic})`, isNewer }
 }
 
 function isEnd(bytes: Buffer, at: number): boolean {

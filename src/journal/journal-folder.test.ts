@@ -254,3 +254,22 @@ test('any record is read back as it was written', () => {
     }),
   )
 })
+
+test('a journal of a newer version is left as it is, and told; one of an older is kept aside', (t) => {
+  const { directory, journals, warnings } = dead(t)
+  const [name = ''] = readdirSync(directory)
+  const path = join(directory, name)
+  const bytes = readFileSync(path)
+  bytes.write('cassfsj3')
+  writeFileSync(path, bytes)
+  for (let round = 1; round <= 2; round++) {
+    assert.deepEqual(journals.takeDead(), [])
+    assert.deepEqual(readdirSync(directory), [name])
+    assert.ok(readFileSync(path).equals(bytes))
+    assert.match(warnings.at(-1) ?? '', /waits for the CassFS that wrote it: mount with that/)
+  }
+  bytes.write('cassfsj1')
+  writeFileSync(path, bytes)
+  assert.deepEqual(journals.takeDead(), [])
+  assert.deepEqual(readdirSync(directory), [`${name}.damaged`])
+})

@@ -121,8 +121,10 @@ function takeDead(options: JournalFolderOptions, name: string): DeadJournal | un
   let kept: DeadJournal | undefined
   try {
     if (!tryLock(fd) || !isStill(path, fd)) return undefined
-    const { header, records, damage } = readJournal(fd)
-    if (header && header.volume === options.volume && header.journal === name)
+    const { header, records, damage, isNewer } = readJournal(fd)
+    if (isNewer)
+      warn('a journal waits for the CassFS that wrote it: mount with that', { path, damage })
+    else if (header && header.volume === options.volume && header.journal === name)
       kept = deadJournal(directory, path, fd, { id: name, records, damage })
     // It ended before it began, or is no journal of this volume: nothing was ever answered by it.
     else if (damage || header) {

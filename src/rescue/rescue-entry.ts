@@ -53,6 +53,8 @@ export function encodeEntry(entry: RescueEntry): string {
 export function decodeEntry(text: string): RescueEntry {
   const entry = JSON.parse(text) as Partial<RescueEntry> | null
   if (typeof entry !== 'object' || entry === null) throw new Error('it is no object')
+  if (typeof entry.version === 'number' && entry.version > entryVersion)
+    throw new Error(`it was written by a newer CassFS (version ${entry.version}): update this one`)
   if (entry.version !== entryVersion) throw new Error(`its version is ${entry.version}`)
   if (entry.kind !== 'file' && entry.kind !== 'change') throw new Error(`its kind is ${entry.kind}`)
   for (const key of ['time', 'owner', 'environment', 'volume'] as const)

@@ -10,6 +10,10 @@ import {
 } from 'node:fs'
 import { seededRandom } from '../../src/store/with-faults.js'
 
+const pageBytes = 4096
+/** In a page's header, as lmdb-js builds it. */
+const pageFlagsAt = 18
+
 export interface FileDamage {
   readonly name: string
   apply(path: string): void
@@ -60,6 +64,36 @@ export function flipped(count: number, seed: number): FileDamage[] {
         const bytes = readFileSync(path)
         const at = Math.floor(place * bytes.length)
         bytes[at] = (bytes[at] ?? 0) ^ (1 << bit)
+        writeFileSync(path, bytes)
+      },
+    }
+  })
+}
+
+/** Where pages of LMDB's trees begin: branches and leaves, not those that large values fill. */
+function treePages(bytes: Buffer): number[] {
+  const places: number[] = []
+  for (let at = 2 * pageBytes; at < bytes.length; at += pageBytes) {
+    const flags = bytes.readUInt16LE(at + pageFlagsAt)
+    if (flags === 1 || flags === 2) places.push(at)
+  }
+  return places
+}
+
+/** Bits of the trees of a data file, or whole pages of them where there is a `fill`. */
+export function treeDamages(count: number, seed: number, fill?: string): FileDamage[] {
+  const random = seededRandom(seed)
+  return Array.from({ length: count }, () => {
+    const [page, place] = [random(), random()]
+    return {
+      name: `${fill ? `"${fill}" all over` : 'a bit of'} a page of a tree, ${page}, ${place}`,
+      apply(path: string) {
+        const bytes = readFileSync(path)
+        const places = treePages(bytes)
+        const start = places[Math.floor(page * places.length)] ?? 0
+        const at = start + Math.floor(place * pageBytes)
+        if (fill) bytes.fill(fill, start, start + pageBytes)
+        else bytes[at] = (bytes[at] ?? 0) ^ 4
         writeFileSync(path, bytes)
       },
     }

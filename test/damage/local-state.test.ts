@@ -27,6 +27,7 @@ import {
   scribbled,
   shorter,
   swapped,
+  treeDamages,
 } from './file-damages.js'
 import {
   caseOf,
@@ -182,9 +183,9 @@ test('what LMDB does not see of a damaged data file, fsck does, or no read ever 
   const path = join(sound.folder, 'store/data.mdb')
   const counts = new Map<string, number>()
   const damages = [
-    ...flipped(2 * many, seed + 4),
-    ...pages(many, seed + 5, 'z'),
-    ...pages(many, seed + 6, '\0'),
+    ...[...flipped(many, seed + 4), ...pages(many, seed + 5, 'z')],
+    ...treeDamages(2 * many, seed + 6),
+    ...[...treeDamages(many, seed + 7, 'z'), ...treeDamages(many, seed + 8, '\0')],
   ]
   for (const damage of damages)
     await damaged(sound, path, damage, false, async (first, _second, at) => {

@@ -6,6 +6,7 @@ import { tryLock } from '../../src/native/flock.js'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.js'
 import type { Intent } from '../../src/vfs/intents/intent.js'
 import { encodeIntent } from '../../src/vfs/journaled-intent.js'
+import type { Vfs } from '../../src/vfs/vfs.js'
 import { rootIno } from '../../src/volume/inode.js'
 import type { EmptyVolume } from '../simulation/empty-volume.js'
 import { openTestVfs } from '../vfs/test-vfs.js'
@@ -18,14 +19,17 @@ export interface SoundState {
   readonly seen: Seen
 }
 
-/** `<folder>/store` is all there is. */
-export async function makeState(folder: string): Promise<SoundState> {
+/** `<folder>/store` is all there is. `use` makes what is in the volume. */
+export async function makeState(
+  folder: string,
+  use: (vfs: Vfs) => Promise<void> = useVolume,
+): Promise<SoundState> {
   mkdirSync(folder, { recursive: true })
   const directory = join(folder, 'store')
   const store = await openLmdbStore({ directory })
   const opened = await openTestVfs({ store })
   const { identity } = opened
-  await useVolume(opened.vfs)
+  await use(opened.vfs)
   await opened.close()
   await store.close()
   const seen = await readState({ stateDir: folder, identity, store: { directory, remote: false } })
