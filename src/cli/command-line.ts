@@ -129,10 +129,12 @@ function byDashedName(
   spec: CommandSpec,
   options: Readonly<Record<string, string | boolean | undefined>>,
 ): OwnOptions {
+  const camel = (name: string) =>
+    name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
   const entries = spec.options.map(({ name }) => {
-    if (name.startsWith('no-')) return [name, options[name.slice('no-'.length)] === false] as const
-    const camel = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
-    return [name, options[camel]] as const
+    const isNegated = name.startsWith('no-')
+    if (isNegated) return [name, options[camel(name.slice('no-'.length))] === false] as const
+    return [name, options[camel(name)]] as const
   })
   return Object.fromEntries(entries)
 }

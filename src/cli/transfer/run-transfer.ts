@@ -2,6 +2,7 @@
 
 import { getSystemErrorMap } from 'node:util'
 import {
+  endsEverything,
   Transfer,
   TransferInterrupted,
   type TransferOptions,
@@ -65,7 +66,7 @@ export async function runTransfer(
     if (error instanceof TransferProblem) tell(error)
     else if (error instanceof TransferInterrupted) interrupted = true
     else throw error
-    progress.line(goOn(error))
+    if (!run.isQuiet) progress.line(goOn(error, run.settings))
   } finally {
     progress.end()
     signals.release()
@@ -77,12 +78,11 @@ export async function runTransfer(
   return transfer.counts.failed > 0 ? 1 : 0
 }
 
-function goOn(error: Error): string {
-  const isStopped = error instanceof TransferInterrupted
-  const begin = isStopped ? 'interrupted; ' : ''
-  const one =
-    error instanceof TransferProblem ? ' (with --keep-going past single files that fail)' : ''
-  return `${begin}what was done stays; the same command goes on from there${one}`
+function goOn(error: Error, { keepGoing }: TransferRun['settings']): string {
+  const begin = error instanceof TransferInterrupted ? 'interrupted; ' : ''
+  const isOfOneFile = error instanceof TransferProblem && !endsEverything(error.cause)
+  const past = isOfOneFile && !keepGoing ? ' (past files that fail: --keep-going)' : ''
+  return `${begin}what was done stays; the same command goes on from there${past}`
 }
 
 /** The first signal lets what is under way end; the second ends everything. */

@@ -1,6 +1,6 @@
 // The bytes of a file of this machine. Holes stay holes.
 
-import { constants } from 'node:fs'
+import { type BigIntStats, constants, fstatSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { seekData, seekHole } from '../../native/seek.js'
 import { Errno, FsError } from '../../posix/errno.js'
@@ -14,7 +14,7 @@ const blockBytes = 512n
 export async function openLocalContent(path: Buffer): Promise<Content> {
   const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   try {
-    const { size, blocks, mtimeNs } = await statOf(file)
+    const { size, blocks, mtimeNs } = statOf(file)
     const isSparse = blocks * blockBytes < size
     return new LocalContent(file, { size: Number(size), isSparse, mtimeNs })
   } catch (error) {
@@ -23,8 +23,9 @@ export async function openLocalContent(path: Buffer): Promise<Content> {
   }
 }
 
-async function statOf(file: FileHandle) {
-  const stats = await file.stat({ bigint: true })
+/** At once: an open file's attributes are in memory. */
+function statOf(file: FileHandle): BigIntStats {
+  const stats = fstatSync(file.fd, { bigint: true })
   if (!stats.isFile()) throw new FsError(Errno.EINVAL, 'not a regular file any more')
   return stats
 }
@@ -81,7 +82,7 @@ class LocalContent implements Content {
   }
 
   async isChanged(): Promise<boolean> {
-    const { size, mtimeNs } = await statOf(this.#file)
+    const { size, mtimeNs } = statOf(this.#file)
     return Number(size) !== this.#opened.size || mtimeNs !== this.#opened.mtimeNs
   }
 

@@ -78,7 +78,7 @@ export class TransferInterrupted extends Error {
 }
 
 /** After these the next file fails as well: of the volume (its store is away), or of the whole disk. */
-function endsEverything(error: Error): boolean {
+export function endsEverything(error: Error): boolean {
   const { code } = error as NodeJS.ErrnoException
   if (error instanceof FsError && error.errno === Errno.EIO) return true
   return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(code ?? '')

@@ -1,0 +1,160 @@
+/** import, export, cp and rm as commands: their words, what they print, their exit status. */
+import assert from 'node:assert/strict'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { createTree, differences, listTree } from '../support/tree.js'
+import { archive, member } from '../transfer/hand-made.js'
+import { openSandbox, type Sandbox } from './cassfs.js'
+
+let sandbox: Sandbox
+let tree = ''
+const inside = (name: string) => join(sandbox.folder, name)
+
+before(() => {
+  sandbox = openSandbox()
+  tree = inside('tree')
+  createTree(tree, { seed: 5, directories: 4, filesEach: 6 })
+})
+after(() => sandbox.close())
+
+/** Runs to its end and answers standard output; its exit status is to be `status`. */
+async function cassfs(args: readonly string[], status = 0): Promise<string> {
+  const ended = await sandbox.run(args)
+  assert.equal(ended.status, status, `${args.join(' ')}:\n${ended.stdout}${ended.stderr}`)
+  return status === 0 ? ended.stdout : ended.stderr
+}
+
+describe('import and export', () => {
+  test('carry a folder there and back, and say what they did', async () => {
+    assert.match(await cassfs(['import', tree, '/site']), /^imported: \d+ files \(.*\), 4 folders/)
+    assert.match(await cassfs(['import', tree, '/site']), /^imported: \d+ unchanged in /)
+    const summary = JSON.parse(await cassfs(['import', '--json', '--delete', tree, '/site']))
+    assert.deepEqual([summary.files, summary.failed, summary.problems], [0, 0, []])
+    assert.ok(summary.unchanged > 30)
+    await cassfs(['export', '/site', 'out'])
+    assert.equal(differences(listTree(inside('out')), listTree(tree)), '')
+  })
+
+  test('carry archives, compressed and through pipes', async () => {
+    await cassfs(['export', '/site', 'site.tar.gz'])
+    const said = await sandbox.shell(
+      'set -e -o pipefail; gunzip -t site.tar.gz; cassfs export /site - > site.tar; ' +
+        'cassfs import - /piped < site.tar; cassfs import site.tar.gz /zipped; ' +
+        'mkdir piped; cassfs export /piped - | tar -C piped -xpf -; cassfs export /zipped zipped',
+    )
+    assert.equal(said.status, 0, said.stderr)
+    assert.equal(differences(listTree(inside('piped')), listTree(tree)), '')
+    assert.equal(differences(listTree(inside('zipped')), listTree(tree)), '')
+    assert.deepEqual(
+      readdirSync(sandbox.folder).filter((name) => name.endsWith('.tmp')),
+      [],
+    )
+  })
+
+  test('of a dry run say what would be done', async () => {
+    mkdirSync(inside('small'))
+    writeFileSync(inside('small/new\nfile'), 'x')
+    const told = await cassfs(['import', '--dry-run', 'small', '/site'])
+    assert.match(told, /^make +new\\nfile\nwould be imported: 1 file \(1 B\) in /)
+    const said = await cassfs(['export', '--dry-run', '/site', 'not-made'])
+    assert.match(said, /would be exported: \d+ files/)
+    assert.equal(existsSync(inside('not-made')), false)
+  })
+
+  test('tell what failed by name; --keep-going takes the rest', async () => {
+    const hostile = archive(member({ name: '../x\xff' }), member({ name: 'good' }))
+    writeFileSync(inside('hostile.tar'), hostile)
+    const stopped = await cassfs(['import', 'hostile.tar', '/hostile'], 1)
+    assert.match(stopped, /\.\.\/x\\xff: .*may lead out/)
+    assert.match(stopped, /what was done stays/)
+    assert.equal(await cassfs(['ls', '/hostile']), '')
+    await cassfs(['import', '--keep-going', 'hostile.tar', '/hostile'], 1)
+    assert.equal(await cassfs(['ls', '/hostile']), 'good\n')
+  })
+
+  test('refuse what makes no sense', async () => {
+    assert.match(await cassfs(['import', 'absent'], 1), /absent cannot be read: no such file/)
+    assert.match(await cassfs(['export', '/absent', 'x'], 1), /\/absent cannot be read/)
+    assert.match(
+      await cassfs(['export', '--delete', '/site', 'x.tar'], 2),
+      /--delete needs a folder/,
+    )
+    assert.match(await cassfs(['import', '-ro', tree, '/ro'], 1), /read-only/)
+    assert.match(await cassfs(['export', '-environment=none', '/', 'x'], 1), /has no environment/)
+  })
+})
+
+describe('cp', () => {
+  test('copies into, out of and within the environment', async () => {
+    writeFileSync(inside('one'), 'one')
+    writeFileSync(inside(':two'), 'two')
+    await cassfs(['cp', 'one', './:two', ':/'])
+    await cassfs(['cp', ':/one', ':/three'])
+    await cassfs(['cp', '-r', ':/site', ':/site2'])
+    await cassfs(['cp', ':/:two', ':/three', '.'])
+    assert.deepEqual(
+      ['three', ':two'].map((name) => readFileSync(inside(name), 'utf8')),
+      ['one', 'two'],
+    )
+    await cassfs(['cp', '-r', ':/site2', 'copied'])
+    assert.equal(differences(listTree(inside('copied')), listTree(tree)), '')
+    mkdirSync(inside('into'))
+    await cassfs(['cp', '-r', ':/site2', 'into/'])
+    assert.equal(differences(listTree(inside('into/site2')), listTree(tree)), '')
+  })
+
+  test('replaces a file even where size and time are the same', async () => {
+    await sandbox.shell('printf aaa > same; touch -d @1000000000 same; cassfs cp same :/same')
+    await sandbox.shell('printf bbb > same; touch -d @1000000000 same; cassfs cp same :/same')
+    assert.equal(await cassfs(['cat', '/same']), 'bbb')
+  })
+
+  test('refuses folders without -r, itself into itself, and copies of this machine', async () => {
+    assert.match(await cassfs(['cp', ':/site', ':/x'], 1), /-r/)
+    assert.match(await cassfs(['cp', '-r', ':/site', ':/site/below'], 1), /into itself/)
+    assert.match(await cassfs(['cp', ':/one', ':/one'], 1), /onto itself/)
+    assert.match(await cassfs(['cp', ':/absent', ':/one', ':/site'], 1), /absent/)
+    assert.match(await cassfs(['cp', ':/one', ':/same', ':/three'], 1), /no folder/)
+    assert.match(await cassfs(['cp', 'one', 'other'], 2), /colon/)
+    mkdirSync(inside('same-name/same'), { recursive: true })
+    assert.match(await cassfs(['cp', ':/same', 'same-name'], 1), /folder is in its place/)
+  })
+})
+
+describe('rm', () => {
+  test('removes files and, asked for, folders', async () => {
+    await cassfs(['rm', '/one', '/:two'])
+    assert.match(await cassfs(['rm', '/one'], 1), /^cassfs: \/one: no such file/)
+    await cassfs(['rm', '-f', '/one', '/absent/too'])
+    assert.match(await cassfs(['rm', '/site2'], 1), /-r/)
+    assert.match(await cassfs(['rm', '-r', '--dry-run', '/site2']), /^remove +\/site2\/.*\n/)
+    assert.match(await cassfs(['ls', '/']), /^site2$/m)
+    await cassfs(['rm', '-rf', '/site2/'])
+    assert.doesNotMatch(await cassfs(['ls', '/']), /^site2$/m)
+  })
+
+  test('removes a link, not what it leads to', async () => {
+    mkdirSync(inside('links'))
+    symlinkSync('/site', inside('links/to-site'))
+    await cassfs(['cp', '-r', 'links', ':/'])
+    await cassfs(['rm', '-r', '/links/to-site'])
+    assert.equal(await cassfs(['ls', '/links']), '')
+    assert.match(await cassfs(['ls', '/site']), /file\.0/)
+  })
+
+  test('never empties the environment by a slip', async () => {
+    for (const path of ['/', '.', '/site/..'])
+      assert.match(await cassfs(['rm', '-rf', path], 1), /--no-preserve-root/, path)
+    assert.match(await cassfs(['ls', '/']), /^site$/m)
+    await cassfs(['rm', '-r', '--no-preserve-root', '/'])
+    assert.equal(await cassfs(['ls', '/']), '')
+  })
+})
