@@ -2,8 +2,12 @@
 
 import type { Handler, Request } from '../fuse/handler.js'
 import { WriteFlag } from '../fuse/wire/flags.js'
+import type { SetattrArguments } from '../fuse/wire/request-types.js'
 import { Errno } from '../posix/errno.js'
+import { setIdBits } from '../posix/mode.js'
 import { O_APPEND, O_DSYNC } from '../posix/open-flags.js'
+import { isOwner } from '../posix/permission.js'
+import type { Awaitable, Caller, Vfs } from '../vfs/vfs.js'
 import type { Inode } from '../volume/inode.js'
 import { done, then } from './answer.js'
 import type { BridgeContext } from './bridge-context.js'
@@ -17,12 +21,32 @@ export function attributeCalls(context: BridgeContext): Handler {
       then(vfs.getattr(context.caller(request), request.nodeid, fh), attributes),
     statx: (request, { fh }) =>
       then(vfs.getattr(context.caller(request), request.nodeid, fh), attributes),
-    setattr: (request, changes) =>
-      then(vfs.setattr(context.caller(request), request.nodeid, changes, changes.fh), attributes),
+    setattr: (request, changes) => {
+      const caller = context.caller(request)
+      const changed = isEmpty(changes)
+        ? changeNothing(vfs, caller, request.nodeid)
+        : vfs.setattr(caller, request.nodeid, changes, changes.fh)
+      return then(changed, attributes)
+    },
     access: (request, { mask }) => done(vfs.access(context.caller(request), request.nodeid, mask)),
     statfs: (request) => vfs.statfs(context.caller(request)),
     syncfs: (request) => done(vfs.syncfs(context.caller(request))),
   }
+}
+
+function isEmpty({ mode, uid, gid, size, atime, mtime, ctime }: SetattrArguments): boolean {
+  return [mode, uid, gid, size, atime, mtime, ctime].every((value) => value === undefined)
+}
+
+/**
+ * What the kernel makes of chown(path, -1, -1), and sends before a change of bytes that takes set-id bits. From
+ * the owner it takes them; from anybody else the change that follows does, if one does.
+ */
+function changeNothing(vfs: Vfs, caller: Caller, ino: number): Awaitable<Inode> {
+  return then(vfs.getattr(caller, ino), (inode) => {
+    const killSuidgid = isOwner(caller, inode) && setIdBits(inode.mode, false) !== 0
+    return vfs.setattr(caller, ino, { killSuidgid })
+  })
 }
 
 export function fileCalls(context: BridgeContext): Handler {

@@ -3,6 +3,7 @@
 import type { FileLock as KernelLock, LockArguments, Request, U64 } from '../fuse/handler.js'
 import type { Caller, FileLock } from '../vfs/vfs.js'
 import type { Uuid } from '../volume/record.js'
+import { groupsOfProcess } from './caller-groups.js'
 
 const redeliveredBit = 0x8000_0000
 
@@ -13,6 +14,7 @@ export function callerOf(request: Request, mount: Uuid, umask: number): Caller {
     uid: request.uid,
     gid: request.gid,
     groups: request.groups,
+    findGroups: () => groupsOfProcess(request.pid),
     umask,
     pid: request.pid,
     signal: () => request.signal,

@@ -20,6 +20,8 @@ export interface Caller {
   readonly gid: number
   /** Supplementary groups, as far as they are known. */
   readonly groups?: readonly number[] | undefined
+  /** All of them, where that can be found out; asked only where it decides something. */
+  readonly findGroups?: (() => readonly number[] | undefined) | undefined
   /** Taken from the mode of what is created; 0 where the kernel has taken it already. */
   readonly umask: number
   readonly pid: number

@@ -1,6 +1,6 @@
 import { readThrough } from '../../content/overlay.js'
 import { Errno, FsError } from '../../posix/errno.js'
-import { setIdBits } from '../../posix/mode.js'
+import { S_ISGID, S_IXGRP, setIdBits } from '../../posix/mode.js'
 import { isMember } from '../../posix/permission.js'
 import type { Inode } from '../../volume/inode.js'
 import { then } from '../awaitable.js'
@@ -120,5 +120,14 @@ export function modeDropped(
   const checked = fs.options.checkPermissions && caller.uid !== 0
   if (!asked && !checked) return 0
   const inode = fs.inode(file.ino)
-  return setIdBits(inode.mode, checked && !isMember(caller, inode.gid))
+  const isOutside = checked ? !isMember(caller, inode.gid) : isKnownOutside(caller, inode)
+  return setIdBits(inode.mode, isOutside)
+}
+
+/** Where the kernel checks permissions, whose groups it does not tell: of root, and where it is unknown, false. */
+function isKnownOutside(caller: Caller, { mode, gid }: Inode): boolean {
+  const isDecisive = (mode & (S_ISGID | S_IXGRP)) === S_ISGID
+  if (!isDecisive || caller.uid === 0 || isMember(caller, gid)) return false
+  const groups = caller.findGroups?.()
+  return groups !== undefined && !groups.includes(gid)
 }
