@@ -1,16 +1,15 @@
 import { Errno, FsError } from '../../posix/errno.js'
-import { then } from '../awaitable.js'
 import type { FileSystem } from '../file-system.js'
 import { fileBytesMax } from '../limits.js'
-import { type Awaitable, type Caller, FallocateMode, type Handle } from '../vfs.js'
-import { setattr } from './setattr.js'
+import { type Caller, FallocateMode, type Handle } from '../vfs.js'
 import { modeDropped, modified } from './write.js'
 
 const { keepSize, punchHole, zeroRange } = FallocateMode
 
 /**
  * fallocate(2): plain, KEEP_SIZE, PUNCH_HOLE and ZERO_RANGE. Room is not reserved (nothing could promise
- * it), so a plain one only sets the size. Other modes: EOPNOTSUPP.
+ * it), so a plain one only sets the size. Times move whatever it changes, as on local disks. Other modes:
+ * EOPNOTSUPP, also by the kernel, which sends no FUSE server COLLAPSE_RANGE or INSERT_RANGE.
  */
 export function fallocate(
   fs: FileSystem,
@@ -19,7 +18,7 @@ export function fallocate(
   mode: number,
   offset: number,
   length: number,
-): Awaitable<void> {
+): void {
   const { file, writable } = fs.handles.file(id)
   if (offset < 0 || length <= 0) throw new FsError(Errno.EINVAL)
   checkMode(mode)
@@ -29,14 +28,12 @@ export function fallocate(
   fs.checkSavable(file.ino)
   const stored = fs.storedInode(file.ino)
   const spool = file.writable()
-  if ((mode & keepSize) === 0) spool.allocate(end)
+  const size = spool.size(stored.size)
+  if ((mode & keepSize) === 0 && end > size) spool.allocate(end)
   if (mode & (punchHole | zeroRange)) spool.punch(offset, end, stored.size)
   // FUSE_FALLOCATE has no flag that asks for it, as writes have.
-  const drops = caller.uid !== 0
-  if (spool.dirty) return modified(fs, file, stored, modeDropped(fs, caller, file, drops))
-  // As Linux has it the file was modified all the same; who has it open for writing may do that.
-  const changes = { mtime: 'now', killSuidgid: drops } as const
-  return then(setattr(fs, { ...caller, uid: 0 }, file.ino, changes), () => undefined)
+  const drops = modeDropped(fs, caller, file, caller.uid !== 0)
+  modified(fs, file, stored, drops)
 }
 
 function checkMode(mode: number): void {
