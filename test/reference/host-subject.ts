@@ -3,6 +3,7 @@
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fallocate } from '../../src/native/allocate.js'
 import { getXattr, listXattrs } from '../../src/native/xattr.js'
 import type { Caller } from '../../src/vfs/vfs.js'
 import { callKernel } from './kernel-calls.js'
@@ -146,6 +147,8 @@ function runOnDescriptor(
       const read = fs.readSync(descriptor, data, 0, data.length, operation.offset)
       return data.subarray(0, read).toString('latin1')
     }
+    case 'fallocate':
+      return fallocate(descriptor, operation.mode, operation.offset, operation.length)
     case 'ftruncate':
       return fs.ftruncateSync(descriptor, operation.size)
     case 'fsync':

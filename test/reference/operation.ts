@@ -31,6 +31,13 @@ export type Operation = Who &
         readonly offset: number
         readonly length: number
       }
+    | {
+        readonly op: 'fallocate'
+        readonly slot: number
+        readonly mode: number
+        readonly offset: number
+        readonly length: number
+      }
     | { readonly op: 'ftruncate'; readonly slot: number; readonly size: number }
     | { readonly op: 'fsync' | 'close' | 'fstat'; readonly slot: number }
     | { readonly op: 'truncate'; readonly path: string; readonly size: number }
@@ -85,6 +92,8 @@ const mode = fc.constantFrom(
   ...[0o755, 0o700, 0o777, 0o644, 0o600, 0o666, 0o1777, 0o2755, 0o2770, 0o4755, 0o6711, 0, 0o2640],
 )
 const size = fc.oneof(fc.nat(200), fc.nat(300_000))
+/** Plain, KEEP_SIZE, PUNCH_HOLE: what every local file system has, tmpfs too. */
+const allocation = fc.constantFrom(0, 1, 3)
 const id = fc.constantFrom(0, 1000, 1001)
 const gid = fc.constantFrom(0, 1000, 2000)
 const time = fc.integer({ min: 0, max: 2_000_000_000 })
@@ -149,6 +158,7 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
   { arbitrary: of('read', { slot, offset: size, length: size }), weight: 5 },
   { arbitrary: of('ftruncate', { slot, size }), weight: 3 },
+  { arbitrary: of('fallocate', { slot, mode: allocation, offset: size, length: size }), weight: 4 },
   { arbitrary: of('fsync', { slot }), weight: 2 },
   { arbitrary: of('close', { slot }), weight: 4 },
   { arbitrary: of('fstat', { slot }), weight: 2 },

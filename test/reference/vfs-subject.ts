@@ -109,6 +109,11 @@ class PathCalls {
         const pieces = await vfs.read(caller, handle, operation.offset, operation.length)
         return Buffer.concat(pieces).toString('latin1')
       }
+      case 'fallocate': {
+        const { mode, offset, length } = operation
+        await vfs.fallocate(caller, handle, mode, offset, length)
+        return undefined
+      }
       case 'ftruncate':
         await vfs.setattr(caller, this.#inoOf(handle), { size: operation.size }, handle)
         return undefined
