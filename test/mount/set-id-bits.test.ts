@@ -59,6 +59,15 @@ describe('set-id bits', { skip }, () => {
       assert.equal(modeOf(path), 0o776, 'the group executes it')
     })
 
+  test('a chown takes it too, unless the owner belongs to the group', async () => {
+    const path = makeFile(0o6766)
+    await as(1000, 1000, '--groups=1001', 'chgrp 1001 file')
+    assert.deepEqual([statSync(path).gid, modeOf(path)], [1001, 0o2766])
+    chmodSync(path, 0o6766)
+    await as(1000, 1000, '--groups=1002', 'chgrp 1002 file')
+    assert.deepEqual([statSync(path).gid, modeOf(path)], [1002, 0o766])
+  })
+
   test('chown to nobody takes them as any chown does, and only from the owner', async () => {
     const path = makeFile(0o6755)
     chownSync(path, -1, -1)

@@ -2,7 +2,7 @@
 // a file with unsaved bytes go with these; everything else is a change of its own.
 
 import { Errno, FsError } from '../../posix/errno.js'
-import { isDirectory, isRegular } from '../../posix/mode.js'
+import { isDirectory, isRegular, setIdBits } from '../../posix/mode.js'
 import { MAY_WRITE } from '../../posix/permission.js'
 import type { Inode, Timespec } from '../../volume/inode.js'
 import type { FileSystem } from '../file-system.js'
@@ -11,7 +11,7 @@ import { type SettledChanges, withChanges } from '../intents/setattr.js'
 import { fileBytesMax } from '../limits.js'
 import type { OpenFile } from '../open-file.js'
 import type { AttributeChanges, Awaitable, Caller, Handle } from '../vfs.js'
-import { modeDropped, modified } from './write.js'
+import { isKnownOutside, modeDropped, modified } from './write.js'
 
 export function setattr(
   fs: FileSystem,
@@ -21,13 +21,29 @@ export function setattr(
   handle?: Handle,
 ): Awaitable<Inode> {
   fs.checkWritable()
-  const settled = settle(changes, fs.now())
+  const settled = settle(withMode(fs, caller, ino, changes), fs.now())
   if (changes.size === undefined) return setAttributes(fs, caller, ino, settled)
   const truncated = setSize(fs, caller, ino, changes.size, changes.killSuidgid === true, handle)
   const { dropSetId: _dropped, ...others } = settled
   const alone = Object.values(others).every((value) => value === undefined || value === false)
   const next = () => (alone ? fs.inode(ino) : setAttributes(fs, caller, ino, others))
   return truncated ? truncated.then(next) : next()
+}
+
+/** A chown takes the set-group-id bit from an owner outside the group too; only here is known who is. */
+function withMode(
+  fs: FileSystem,
+  caller: Caller,
+  ino: number,
+  changes: AttributeChanges,
+): AttributeChanges {
+  const { mode, uid, gid, size, killSuidgid } = changes
+  const takesSetId = uid !== undefined || gid !== undefined || killSuidgid === true
+  const isDecided = mode !== undefined || size !== undefined || fs.options.checkPermissions
+  if (!takesSetId || isDecided) return changes
+  const inode = fs.inode(ino)
+  if (!isRegular(inode) || !isKnownOutside(caller, inode)) return changes
+  return { ...changes, mode: inode.mode & ~setIdBits(inode.mode, true) }
 }
 
 /** `'now'` becomes one moment for both times. */

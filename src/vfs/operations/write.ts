@@ -125,7 +125,7 @@ export function modeDropped(
 }
 
 /** Where the kernel checks permissions, whose groups it does not tell: of root, and where it is unknown, false. */
-function isKnownOutside(caller: Caller, { mode, gid }: Inode): boolean {
+export function isKnownOutside(caller: Caller, { mode, gid }: Inode): boolean {
   const isDecisive = (mode & (S_ISGID | S_IXGRP)) === S_ISGID
   if (!isDecisive || caller.uid === 0 || isMember(caller, gid)) return false
   const groups = caller.findGroups?.()
