@@ -108,7 +108,7 @@ test('a sweep is bounded, goes past volumes that hold back, and says that there 
     }
   const sessions = [{ volume: volumes[1] as string, seq: 100, pins: [] }]
   const all = dueTrails(rows, sessions, 1e9, limits)
-  assert.deepEqual([all.trails.length, all.more], [1 + 299 + 100 + 299, false])
+  assert.deepEqual([all.trails.length, all.more], [299 + 100 + 299, false])
   const few = dueTrails(rows, sessions, 1e9, { seenMax: 1e6, dueMax: 20 })
   assert.deepEqual([few.trails.length, few.more], [20, true])
   assert.equal(dueTrails(rows, sessions, 1e9, { seenMax: 50, dueMax: 1e6 }).more, true)
@@ -161,7 +161,33 @@ test('a block that is named, or that a volume ceased to name, is not deleted bef
   assert.equal(rows.block(owner, hashOf(1))?.count, 1)
   countNames(rows, { volume, seq: 2, owner }, [], [hashOf(1)])
   deleteUnnamed(rows, owner, [hashOf(1)], 1e9)
-  assert.equal(rows.block(owner, hashOf(1))?.trails, 2)
+  assert.equal(rows.block(owner, hashOf(1))?.trails, 1)
   sweep(rows, [], 1e9)
   assert.equal(rows.block(owner, hashOf(1)), undefined)
+})
+
+test('a block that was named and is named no more goes with the sweep, not an hour after its upload', () => {
+  const rows = new MemoryBlocks()
+  const [hash, nowMs] = [hashOf(1), 1e12]
+  noteUpload(rows, owner, hash, [], nowMs)
+  countNames(rows, { volume, seq: 1, owner }, [hash], [])
+  assert.equal(rows.block(owner, hash)?.trails, 0)
+  countNames(rows, { volume, seq: 2, owner }, [], [hash])
+  sweep(rows, [{ volume, seq: 1, pins: [] }], nowMs)
+  assert.ok(rows.block(owner, hash), 'a session may still read it')
+  sweep(rows, [{ volume, seq: 2, pins: [] }], nowMs)
+  assert.equal(rows.block(owner, hash), undefined)
+})
+
+test('who uploads a block that is named no more has an hour for it, however lately it was uploaded', () => {
+  const rows = new MemoryBlocks()
+  const [hash, nowMs] = [hashOf(1), 1e12]
+  noteUpload(rows, owner, hash, [], nowMs)
+  countNames(rows, { volume, seq: 1, owner }, [hash], [])
+  countNames(rows, { volume, seq: 2, owner }, [], [hash])
+  noteUpload(rows, owner, hash, [], nowMs + 10)
+  sweep(rows, [], nowMs + unnamedMsMax)
+  assert.equal(rows.block(owner, hash)?.trails, 1)
+  sweep(rows, [], nowMs + unnamedMsMax + 11)
+  assert.equal(rows.block(owner, hash), undefined)
 })

@@ -4,9 +4,10 @@
 // collected by mark and sweep.
 //
 // A block may still be read by a process that has not followed the log to the entry that ceased to
-// name it. So every cease leaves a *trail* (volume, seq, block); every upload leaves one too, dated
-// by time, which gives the uploader an hour to name the block. A block that nothing names is deleted
-// with its last trail, and a trail ends when every session of its volume has followed past its seq.
+// name it. So every cease leaves a *trail* (volume, seq, block), which ends when every session of its
+// volume has followed past its seq; every upload leaves one too, dated by time, which gives the uploader
+// an hour to name the block, and ends when it is named. A block that nothing names is deleted with its
+// last trail. Who uploaded it as well, and names it only then, is told that it is missing.
 
 import type { Hash } from '../volume/inode.js'
 import type { Uuid } from '../volume/record.js'
@@ -45,6 +46,7 @@ export interface LedgerRows {
   setBlock(owner: Uuid, hash: Hash, row: BlockRow | undefined): void
   /** A trail that is there already stays one. True where it is new. */
   addTrail(trail: Trail): boolean
+  hasTrail(trail: Trail): boolean
   removeTrail(trail: Trail): void
   /** Trails in the order (volume, position, owner, hash) behind `after`, at most `limit`. */
   trails(after: Trail | undefined, limit: number): Trail[]
@@ -113,9 +115,22 @@ function recount(
   const row = rows.block(owner, hash)
   const count = (row?.count ?? 0) + change
   if (!row || count < 0) throw new RangeError(`block ${hash} would be named ${count} times`)
-  const leavesTrail = change < 0 && rows.addTrail({ volume, position: seq, owner, hash })
-  rows.setBlock(owner, hash, { ...row, count, trails: row.trails + (leavesTrail ? 1 : 0) })
+  const left = change < 0 && rows.addTrail({ volume, position: seq, owner, hash }) ? 1 : 0
+  const ended = change > 0 && row.count === 0 && endUpload(rows, owner, hash, row) ? 1 : 0
+  rows.setBlock(owner, hash, { ...row, count, trails: row.trails + left - ended })
   return row
+}
+
+/** The trail of the newest upload ends; older ones, of uploads in between, have their hour. */
+function endUpload(rows: LedgerRows, owner: Uuid, hash: Hash, row: BlockRow): boolean {
+  const trail = uploadTrail(owner, hash, row.uploadedMs)
+  if (!rows.hasTrail(trail)) return false
+  rows.removeTrail(trail)
+  return true
+}
+
+function uploadTrail(owner: Uuid, hash: Hash, uploadedMs: number): Trail {
+  return { volume: nilUuid, position: uploadedMs, owner, hash }
 }
 
 /** Books the upload of a block, which may be there already. */
@@ -127,8 +142,11 @@ export function noteUpload(
   nowMs: number,
 ): void {
   const row = rows.block(owner, hash)
-  if (row && nowMs - row.uploadedMs < renewAfterMs) return
-  const isNew = rows.addTrail({ volume: nilUuid, position: nowMs, owner, hash })
+  if (row && nowMs - row.uploadedMs < renewAfterMs) {
+    const isKept = row.count > 0 || rows.hasTrail(uploadTrail(owner, hash, row.uploadedMs))
+    if (isKept) return
+  }
+  const isNew = rows.addTrail(uploadTrail(owner, hash, nowMs))
   const { count, trails } = row ?? { count: 0, trails: 0 }
   const next = { count, trails: trails + (isNew ? 1 : 0), uploadedMs: nowMs }
   rows.setBlock(owner, hash, { ...next, refs: row?.refs ?? refs })

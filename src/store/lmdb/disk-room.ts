@@ -54,6 +54,12 @@ export class DiskRoom {
     if (insideBytes < (hasTail ? bytes : usablePart * bytes)) throw noSpace(bytes)
   }
 
+  /** Bytes of the pages that hold something, and where the last page that was ever used ends. */
+  get usage(): { readonly usedBytes: number; readonly endBytes: number } {
+    const { insideBytes, endBytes } = this.#file()
+    return { usedBytes: endBytes - insideBytes, endBytes }
+  }
+
   /** Bytes of free pages, and where the last page that was ever used ends. */
   #file(): { insideBytes: number; endBytes: number } {
     const root = this.#options.rootStats()

@@ -201,6 +201,11 @@ export class Environment {
     return { transaction, close: () => transaction.done() }
   }
 
+  /** Of data.mdb; what is free in it is used again, and never given back to the disk. */
+  usage(): { readonly usedBytes: number; readonly endBytes: number } {
+    return this.#room.usage
+  }
+
   /** Frees the reader slots of dead processes, which would keep old pages from being used again. */
   checkReaders(): void {
     if (!this.#closed) this.#root.readerCheck()

@@ -30,6 +30,7 @@ export function createLedgerRows(environment: Environment): LedgerRows {
       trails.put(key, nothing)
       return true
     },
+    hasTrail: (trail: Trail): boolean => trails.doesExist(trailKey(trail) as Buffer),
     removeTrail(trail: Trail): void {
       trails.remove(trailKey(trail) as Buffer)
     },

@@ -67,6 +67,10 @@ export class MemoryBlocks implements LedgerRows {
     return this.#order.insert(key)
   }
 
+  hasTrail(trail: Trail): boolean {
+    return this.#trails.has(trailKey(trail))
+  }
+
   removeTrail(trail: Trail): void {
     const key = trailKey(trail)
     this.#trails.delete(key)
