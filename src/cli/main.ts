@@ -18,7 +18,9 @@ import { packageVersion } from './version.js'
 export async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // `cassfs ls | head`: whoever read has had enough.
-    process.exit(error.code === 'EPIPE' ? 0 : 1)
+    if (error.code === 'EPIPE') process.exit(0)
+    process.stderr.write(`cassfs: standard output cannot be written: ${error.message}\n`)
+    process.exit(1)
   })
   process.exit(await runCommandLine(argv))
 }

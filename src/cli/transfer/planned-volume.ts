@@ -9,6 +9,8 @@ import { volumePlan } from '../mount-order.js'
 import { prepareStateFolder } from '../state-folder.js'
 
 const closeDeadlineMs = 15_000
+/** What is copied is read once. */
+const cacheBytesMax = 32 << 20
 
 export interface VolumeUse {
   /** An absent environment is made where a mount would make it. */
@@ -42,10 +44,12 @@ export async function withPlannedVolume<Result>(
   const store = await openStore(plan.store)
   try {
     if (!plan.readOnly && !use.readOnly) await checkClock(store)
-    const writeLease = plan.writeLease && !use.readOnly
-    const { open } = await explainingUnknown(config, () =>
-      openPlannedVolume({ ...plan, writeLease }, store, logger),
-    )
+    const asked = {
+      ...plan,
+      writeLease: plan.writeLease && !use.readOnly,
+      cacheBytesMax: Math.min(plan.cacheBytesMax, cacheBytesMax),
+    }
+    const { open } = await explainingUnknown(config, () => openPlannedVolume(asked, store, logger))
     try {
       const result = await work(open.vfs)
       if (!plan.readOnly && !use.readOnly) await open.vfs.settle()
