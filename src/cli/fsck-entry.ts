@@ -4,7 +4,7 @@
 import { listEnvironments } from '../environments/list-environments.js'
 import { openEnvironment } from '../environments/open-environment.js'
 import type { Report } from '../maintenance/fsck/finding.js'
-import { checkOwner, checkVolume } from '../maintenance/fsck/fsck.js'
+import { checkFile, checkOwner, checkVolume } from '../maintenance/fsck/fsck.js'
 import { receiveOrder } from '../mount/background.js'
 import { journalFolder } from '../rescue/journals-aside.js'
 import { openStore } from '../store/open-store.js'
@@ -41,6 +41,7 @@ async function check({ store: config, owner, environment, ...rest }: FsckOrder):
   const store = await openStore(config)
   try {
     const names = environment === undefined ? await checkable(store, owner) : [environment]
+    checkFile(store, reportOn(undefined))
     let ownerId: string | undefined
     for (const name of names) ownerId = await checkOne(store, owner, name, rest)
     if (ownerId !== undefined) await checkOwner(store, ownerId, reportOn(undefined))

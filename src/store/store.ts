@@ -174,6 +174,8 @@ export interface Snapshot {
   hasBlock(owner: Uuid, hash: Hash): boolean
   /** The names of all blocks whose bytes are there. */
   blocks(owner: Uuid): Iterable<Hash>
+  /** What is wrong with the file that all of it is in; tells how many pages were looked at. */
+  fileFaults?(onPage: (count: number) => void): Iterable<string>
   /** Until then the engine keeps all of it, whatever is written meanwhile. */
   close(): void
 }

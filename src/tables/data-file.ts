@@ -7,8 +7,8 @@ import { crc32 } from 'node:zlib'
 const magic = Buffer.from('dec0efbe', 'hex')
 const headerBytes = 64
 const pageBytesMin = 4096
-/** Behind the magic number, of MDB_meta as lmdb-js builds it: page size, last page used, transaction. */
-const metaAt = { pageBytes: 24, lastPage: 120, transaction: 128 } as const
+/** Where in MDB_meta, as lmdb-js builds it, counted from the magic number. */
+const metaAt = { pageBytes: 24, roots: [64, 112], lastPage: 120, transaction: 128 } as const
 const pieceBytes = 2 ** 20
 
 /** False for a data file that LMDB did not write; an absent or empty one is new. */
@@ -27,22 +27,43 @@ export function tryLockFile(path: string): void {
   }
 }
 
+export interface DataFileMeta {
+  readonly pageBytes: number
+  /** The last page that was ever used. */
+  readonly lastPage: number
+  readonly transaction: number
+  /** Of the tree of free pages, and of the main one; all bits set: it is empty. */
+  readonly roots: readonly bigint[]
+}
+
+/** What the newer of the first two pages says; undefined where there is none. */
+export function newestMeta(path: string): DataFileMeta | undefined {
+  const start = readStart(path)
+  const metas = [start.subarray(0, pageBytesMin), start.subarray(pageBytesMin)].flatMap((page) => {
+    const at = page.subarray(0, headerBytes).indexOf(magic)
+    if (at < 0) return []
+    const number = (behind: number) => page.readBigUInt64LE(at + behind)
+    const [lastPage, transaction] = [metaAt.lastPage, metaAt.transaction].map((n) => number(n))
+    return [
+      {
+        pageBytes: page.readUInt32LE(at + metaAt.pageBytes),
+        lastPage: Number(lastPage),
+        transaction: Number(transaction),
+        roots: metaAt.roots.map(number),
+      },
+    ]
+  })
+  return metas.sort((a, b) => b.transaction - a.transaction)[0]
+}
+
 /**
  * How long the file must be for all pages that it says it uses; 0 where there is none. LMDB does not write pages
  * that it has used and freed in one transaction, so one that is a little shorter may be whole. It maps the file:
  * who reads behind its end is ended by SIGBUS.
  */
 export function usedBytes(path: string): number {
-  const start = readStart(path)
-  const metas = [start.subarray(0, pageBytesMin), start.subarray(pageBytesMin)].flatMap((page) => {
-    const at = page.subarray(0, headerBytes).indexOf(magic)
-    if (at < 0) return []
-    const number = (behind: number) => Number(page.readBigUInt64LE(at + behind))
-    const bytes = (number(metaAt.lastPage) + 1) * page.readUInt32LE(at + metaAt.pageBytes)
-    return [{ bytes, transaction: number(metaAt.transaction) }]
-  })
-  const [newest] = metas.sort((a, b) => b.transaction - a.transaction)
-  return newest?.bytes ?? 0
+  const meta = newestMeta(path)
+  return meta ? (meta.lastPage + 1) * meta.pageBytes : 0
 }
 
 /** CRC-32 of the whole file, which nobody writes to meanwhile. */

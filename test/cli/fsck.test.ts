@@ -1,9 +1,17 @@
 /** `cassfs fsck`: its words, its JSON and its exit status; beside a mount, on damage, on what is not there. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.js'
+import { newestMeta } from '../../src/tables/data-file.js'
 import { decodeHead, encodeHead } from '../../src/volume/head-codec.js'
 import { RecordKind } from '../../src/volume/record.js'
 import { damageStore, type RawStore } from '../damage/raw-store.js'
@@ -98,6 +106,22 @@ describe('fsck', { skip }, () => {
       ['prod', 'record', '/sub/f7'],
       ['prod', 'block', '/sub/f9'],
     ])
+  })
+
+  test('a page that is another one is found, though nothing reads it: the free ones stand there', async () => {
+    const path = join(store, 'data.mdb')
+    const [free = 0n] = newestMeta(path)?.roots ?? []
+    const kept = readFileSync(path)
+    const bytes = Buffer.from(kept)
+    bytes.fill('z', Number(free) * 4096, (Number(free) + 1) * 4096)
+    writeFileSync(path, bytes)
+    const { status, stdout, stderr } = await sandbox.run(['fsck'])
+    assert.equal(status, 1, stdout + stderr)
+    assert.match(
+      stdout,
+      /^the store's data file: page \d+ says that it is another one; to do: keep/m,
+    )
+    writeFileSync(path, kept)
   })
 
   test('a data file that was cut short is a finding', async () => {

@@ -1,6 +1,11 @@
 /** A check that keeps what it finds, for tests. */
 import type { Finding, Report } from '../../src/maintenance/fsck/finding.js'
-import { checkOwner, checkVolume, type FsckOptions } from '../../src/maintenance/fsck/fsck.js'
+import {
+  checkFile,
+  checkOwner,
+  checkVolume,
+  type FsckOptions,
+} from '../../src/maintenance/fsck/fsck.js'
 import type { Store } from '../../src/store/store.js'
 
 export interface Checked {
@@ -11,7 +16,7 @@ export interface Checked {
   readonly inodes: number
 }
 
-/** Checks a volume and the books of its owner. */
+/** Checks the file that it is in, a volume, and the books of its owner. */
 export async function runFsck(
   store: Store,
   options: Omit<FsckOptions, 'readBlocks'> & { readonly readBlocks?: boolean },
@@ -23,6 +28,7 @@ export async function runFsck(
     note: (message) => void notes.push(message),
     progress: () => {},
   }
+  checkFile(store, report)
   const summary = await checkVolume(store, { readBlocks: false, ...options }, report)
   await checkOwner(store, options.owner, report)
   return { findings, notes, blocksRead: summary.blocksRead, inodes: summary.inodes }

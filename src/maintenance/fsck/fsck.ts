@@ -46,6 +46,17 @@ export async function checkVolume(
   }
 }
 
+/** The file that everything is in, where there is one: comes first, as reading it may end the process. */
+export function checkFile(store: Store, report: Report): void {
+  const snapshot = store.snapshot?.()
+  try {
+    for (const fault of snapshot?.fileFaults?.((count) => report.progress('pages', count)) ?? [])
+      report.finding({ check: 'file', message: `the store's data file: ${fault}` })
+  } finally {
+    snapshot?.close()
+  }
+}
+
 /** The books of an owner; nothing where the engine keeps none. */
 export async function checkOwner(store: Store, owner: Uuid, report: Report): Promise<void> {
   const snapshot = store.snapshot?.()

@@ -2,6 +2,9 @@
 // cannot be read: that is what a check is to find. While it is open LMDB uses no page again that was freed
 // since, so the file grows with what is written meanwhile.
 
+import { join } from 'node:path'
+import type { Transaction } from 'lmdb'
+import { checkPages } from '../../tables/check-pages.js'
 import { idBytes, inoOfLink, linkKey, ownKey, ownLink, recordKey } from '../../tables/lmdb-keys.js'
 import type { ByteDatabase } from '../../tables/lmdb-tables.js'
 import { decodeHead } from '../../volume/head-codec.js'
@@ -71,6 +74,7 @@ export function openSnapshot(environment: Environment): Snapshot {
       return [...blocks.getKeys({ start, end, limit: 1, transaction })].length > 0
     },
     blocks: (owner) => blocks.getKeys(ofOwner(owner, transaction)).map(blockHash),
+    fileFaults: (onPage) => checkPages(join(environment.directory, 'data.mdb'), onPage),
     close,
   }
 }
