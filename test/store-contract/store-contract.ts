@@ -10,6 +10,7 @@ import { firstLoadTests } from './first-load.js'
 import { logTests } from './log.js'
 import { registryTests } from './registry.js'
 import { scanTests } from './scans.js'
+import { snapshotTests } from './snapshots.js'
 import { tablesTests } from './tables.js'
 
 export interface StoreUnderTest {
@@ -49,6 +50,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     blockTests(use)
     embeddedBlockTests(use)
     tablesTests(use)
+    snapshotTests(use)
     registryTests(use)
   })
 }

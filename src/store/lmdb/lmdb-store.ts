@@ -31,6 +31,7 @@ import { rowBytes } from './disk-reserve.js'
 import { type Environment, openEnvironment } from './environment.js'
 import type { HintSocket } from './hint-socket.js'
 import { createLedgerRows } from './ledger-rows.js'
+import type { LmdbOptions } from './lmdb-options.js'
 import { Registry } from './registry.js'
 import {
   blockHash,
@@ -44,18 +45,7 @@ import { openSnapshot } from './snapshot.js'
 import { Sweeper } from './sweeper.js'
 import { VolumeWriter } from './volume-writer.js'
 
-export interface LmdbOptions {
-  /** Made if it is not there. */
-  readonly directory: string
-  /** How long a transaction may wait for the disk before its outcome counts as unknown. */
-  readonly syncTimeoutMs?: number
-  /** Milliseconds since 1970; tests hand in their own. */
-  readonly nowMs?: () => number
-  /** Told of failures of the housekeeping, which nobody waits for. */
-  readonly onError?: (error: Error) => void
-  /** Default true. Without, it is left as it is but for what is asked of it: for who only looks. */
-  readonly housekeeping?: boolean
-}
+export type { LmdbOptions } from './lmdb-options.js'
 
 /** Throws StoreUnusable for a directory that is not, or not yet, one of this CassFS; FsError ENOSPC. */
 export async function openLmdbStore(options: LmdbOptions): Promise<LmdbStore> {
@@ -98,7 +88,10 @@ export class LmdbStore implements Store {
   readonly keptForAnswered = (): number => this.#environment.reserve.forAnswered()
 
   async hints(volume: Uuid, listener: HintListener): Promise<Hints> {
-    this.#hintSocket ??= openHintSocket(this.#environment.directory)
+    // Who opens no volume for long needs none of it.
+    this.#hintSocket ??= import('./hint-socket.js').then(
+      ({ HintSocket }) => new HintSocket(this.#environment.directory),
+    )
     const socket = await this.#hintSocket
     if (this.#closed) throw new StoreUnavailable('the embedded store is closed')
     return socket.join(volume, listener)
@@ -298,12 +291,6 @@ export class LmdbStore implements Store {
     if (this.#closed) throw new StoreUnavailable('the embedded store is closed')
     this.#environment.refresh()
   }
-}
-
-/** Who opens no volume for long needs none of it. */
-async function openHintSocket(directory: string): Promise<HintSocket> {
-  const { HintSocket } = await import('./hint-socket.js')
-  return new HintSocket(directory)
 }
 
 function page(records: VolumeRecord[], limit: number): ScanPage {

@@ -11,7 +11,7 @@ import { decodeHead } from '../../volume/head-codec.js'
 import { decodeLogEntry } from '../../volume/log-entry-codec.js'
 import { RecordKind, type Uuid } from '../../volume/record.js'
 import type { Row, Snapshot } from '../store.js'
-import type { Environment, SnapshotTransaction } from './environment.js'
+import type { Environment } from './environment.js'
 import {
   blockHash,
   blockKey,
@@ -79,7 +79,7 @@ export function openSnapshot(environment: Environment): Snapshot {
   }
 }
 
-function ofOwner(owner: Uuid, transaction: SnapshotTransaction) {
+function ofOwner(owner: Uuid, transaction: Transaction) {
   const start = idBytes(owner)
   return { start, end: Buffer.concat([start, Buffer.alloc(33, 0xff)]), transaction }
 }
