@@ -4,6 +4,7 @@
 
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { Errno, FsError } from '../posix/errno.js'
 import type { StoredBlock } from '../store/store.js'
 import { type BlockKind, compress, packBlock, storedAs } from './block-codec.js'
 import type { NamedBlock } from './content.js'
@@ -121,7 +122,7 @@ class ThreadedPacker implements BlockPacker {
       if (thread.jobs.length === 0) worker.unref()
       job?.resolve(answer)
     })
-    worker.on('error', (cause) => this.#end(thread, asError(cause)))
+    worker.on('error', (cause) => this.#end(thread, startError(cause)))
     worker.on('exit', (code) => this.#end(thread, new Error(`a pack thread ended with ${code}`)))
     this.#threads.push(thread)
     return thread
@@ -159,6 +160,10 @@ function bufferOver(bytes: Uint8Array<ArrayBuffer>): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-function asError(cause: unknown): Error {
-  return cause instanceof Error ? cause : new Error(String(cause))
+/** That no thread could be started for want of descriptors is told as such to who writes. */
+function startError(cause: unknown): Error {
+  const error = cause instanceof Error ? cause : new Error(String(cause))
+  const name = /^Worker initialization failure: (EMFILE|ENFILE)$/.exec(error.message)?.[1]
+  if (!name) return error
+  return new FsError(Errno[name as 'EMFILE' | 'ENFILE'], 'no thread can be started', { cause })
 }

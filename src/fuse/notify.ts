@@ -13,6 +13,9 @@ const STORE_MAX = 1024 * 1024
 /** Node ids of one PRUNE, which the kernel reads in one piece. */
 const PRUNE_MAX = 256
 
+/** Until the next try where the thread could not be started. */
+const restartMs = 500
+
 /** Notifications that were written, and that the kernel did not take, by errno. */
 export interface NotifyCounts {
   sent: number
@@ -37,6 +40,10 @@ export class Notifier {
   readonly #waiting: ((errno: number) => void)[] = []
   #worker: Worker | undefined
   #batch: NotifyBatch = []
+  /** Handed to the thread, which has not answered them yet. */
+  #posted: NotifyBatch = []
+  /** That no thread can be started was told, and none has answered since. */
+  #isFailing = false
   #isClosed = false
 
   constructor(options: NotifierOptions) {
@@ -131,7 +138,17 @@ export class Notifier {
     this.#batch = []
     if (batch.length === 0) return
     this.#worker ??= this.#startWorker()
+    this.#posted.push(...batch)
     this.#worker.postMessage(batch)
+  }
+
+  /** No descriptor was left for the thread, and nothing was written: what the kernel is to know is kept. */
+  #startLater(error: Error): void {
+    this.#batch = [...this.#posted, ...this.#batch]
+    this.#posted = []
+    setTimeout(() => this.#flush(), restartMs).unref()
+    if (!this.#isFailing) this.#options.onError(error)
+    this.#isFailing = true
   }
 
   #startWorker(): Worker {
@@ -139,10 +156,13 @@ export class Notifier {
       workerData: { fd: this.#options.fd },
     })
     worker.on('message', (results: NotifyResults) => {
+      this.#isFailing = false
+      this.#posted.splice(0, results.length)
       for (const errno of results) this.#settle(errno)
     })
     worker.on('error', (error) => {
       this.#worker = undefined
+      if ('code' in error && error.code === 'ERR_WORKER_INIT_FAILED') return this.#startLater(error)
       this.#fail(Errno.EIO)
       this.#options.onError(error)
     })
@@ -159,6 +179,7 @@ export class Notifier {
 
   #fail(errno: number): void {
     this.#batch = []
+    this.#posted = []
     for (const resolve of this.#waiting.splice(0)) resolve(errno)
   }
 }
