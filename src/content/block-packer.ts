@@ -114,7 +114,9 @@ class ThreadedPacker implements BlockPacker {
   }
 
   #start(): Thread {
-    const worker = new Worker(new URL('./pack-thread.js', import.meta.url), { name: 'pack' })
+    // Options of the program that uses the library are not for this thread: with --input-type it would not start.
+    const options = { name: 'pack', execArgv: [] }
+    const worker = new Worker(new URL('./pack-thread.js', import.meta.url), options)
     const thread: Thread = { worker, jobs: [] }
     worker.unref()
     worker.on('message', (answer: Packed | Compressed) => {

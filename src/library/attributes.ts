@@ -56,9 +56,9 @@ export function attributeCalls(session: Session): AttributeCalls {
   }
 }
 
-/** What chown is asked for; -1 stands for what is to stay. */
+/** What chown is asked for; -1 stands for what is to stay. Set-id bits go in any case, as in Linux. */
 export function owners(uid: unknown, gid: unknown): AttributeChanges {
-  return { uid: idOf('uid', uid), gid: idOf('gid', gid) }
+  return { uid: idOf('uid', uid), gid: idOf('gid', gid), killSuidgid: true }
 }
 
 export function times(atime: unknown, mtime: unknown): AttributeChanges {

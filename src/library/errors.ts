@@ -3,7 +3,7 @@
 // VolumeError.
 
 import { getSystemErrorMap } from 'node:util'
-import { FsError } from '../posix/errno.js'
+import { errnoName, FsError } from '../posix/errno.js'
 
 /** What a call was about; paths as text. */
 export interface CallFacts {
@@ -16,6 +16,8 @@ export interface CallFacts {
 export class VolumeError extends FsError {
   /** As Node has it: negative (`-2` for ENOENT). Its name is `code`. */
   override readonly errno: number
+  /** As Node has it: ENOTSUP, where Linux says EOPNOTSUPP. */
+  override readonly code: string
   readonly #reason: string
   /** The call that failed: `open`, `rename`, ... */
   readonly syscall: string
@@ -25,11 +27,13 @@ export class VolumeError extends FsError {
 
   /** `errno` is positive here, as errno(3) has it; `detail` takes the place of its words. */
   constructor(errno: number, { syscall, path, dest }: CallFacts, detail?: string, cause?: unknown) {
-    const words = detail ?? getSystemErrorMap().get(-errno)?.[1] ?? 'unknown error'
+    const [code, meaning] = getSystemErrorMap().get(-errno) ?? [errnoName(errno), 'unknown error']
+    const words = detail ?? meaning
     const from = path === undefined ? '' : ` '${path}'`
     const to = dest === undefined ? '' : ` -> '${dest}'`
     super(errno, `${words}, ${syscall}${from}${to}`, cause === undefined ? {} : { cause })
     this.errno = -errno
+    this.code = code
     this.#reason = words
     this.syscall = syscall
     if (path !== undefined) this.path = path
@@ -47,6 +51,12 @@ export function asVolumeError(error: unknown, facts: CallFacts): unknown {
   if (!(error instanceof FsError) || error instanceof VolumeError) return error
   const detail = error.message === error.code ? undefined : error.message.replace(/^E\w+: /, '')
   return new VolumeError(error.errno, facts, detail, error.cause)
+}
+
+/** An error of a call that this one is made of, as this one's. */
+export function relabelled(error: unknown, facts: CallFacts): unknown {
+  if (!(error instanceof VolumeError)) return error
+  return new VolumeError(-error.errno, facts, error.reason, error.cause)
 }
 
 type ArgumentCode = 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE'

@@ -34,6 +34,13 @@ export async function readToEnd(file: RawFile, signal?: AbortSignal): Promise<Bu
   }
 }
 
+/** Before anything is opened or made for it. */
+export function checkData(data: unknown): void {
+  if (typeof data === 'string' || isView(data) || isIterable(data)) return
+  const message = 'data must be a string, a Buffer, a view, or an iterable of them'
+  throw argumentError(message, 'ERR_INVALID_ARG_TYPE')
+}
+
 /** To where the file stands. */
 export async function writeAll(
   file: RawFile,
@@ -46,11 +53,6 @@ export async function writeAll(
     await file.write(bytesOfData(data, encoding), undefined)
     return
   }
-  if (!isIterable(data))
-    throw argumentError(
-      'data must be a string, a Buffer, a view, or an iterable of them',
-      'ERR_INVALID_ARG_TYPE',
-    )
   for await (const piece of data) {
     throwIfAborted(signal)
     await file.write(bytesOfData(piece, encoding), undefined)

@@ -5,7 +5,7 @@ import { createInterface, type Interface } from 'node:readline'
 import { encodingOf, flagOf, modeOf, optionsOf, signalOf, viewOf } from './arguments.js'
 import { owners, times } from './attributes.js'
 import { argumentError } from './errors.js'
-import { type FileData, readToEnd, writeAll } from './file-bytes.js'
+import { checkData, type FileData, readToEnd, writeAll } from './file-bytes.js'
 import type {
   HandleReadStreamOptions,
   HandleWriteStreamOptions,
@@ -122,6 +122,7 @@ export class VolumeFileHandle {
     data: FileData,
     options?: TextOptions<BufferEncoding | null> | BufferEncoding | null,
   ): Promise<void> {
+    checkData(data)
     const known = ['encoding', 'mode', 'flag', 'flush', 'signal'] as const
     const given = optionsOf('writeFile', options, known)
     const encoding = encodingOf(given.encoding)

@@ -4,6 +4,7 @@ import { Errno, FsError } from '../posix/errno.js'
 import { isDirectory } from '../posix/mode.js'
 import type { Name } from '../volume/name.js'
 import { bytesOf, type VolumePath } from './arguments.js'
+import { asVolumeError } from './errors.js'
 import type { Session } from './session.js'
 
 /**
@@ -15,11 +16,15 @@ export async function makeDirectories(
   path: VolumePath,
   mode: number,
 ): Promise<string | undefined> {
-  const whole = withoutSlashes(bytesOf(path))
+  const whole = bytesOf(path)
   const waiting = [whole]
   let first: Name | undefined
-  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-    const outcome = await tryMake(session, at, mode, at === whole)
+  for (;;) {
+    const at = waiting.pop()
+    if (at === undefined) break
+    const outcome = await tryMake(session, at, mode, at === whole).catch((error) => {
+      throw asVolumeError(error, { syscall: 'mkdir', path: Buffer.from(at, 'latin1').toString() })
+    })
     if (outcome === 'made') first ??= at
     if (outcome === 'no parent') waiting.push(at, parentOf(at))
   }
@@ -49,9 +54,10 @@ async function tryMake(
 
 /** The root and a single name have none but themselves. */
 function parentOf(path: Name): Name {
-  const slash = path.lastIndexOf('/')
+  const bare = withoutSlashes(path)
+  const slash = bare.lastIndexOf('/')
   if (slash < 0) return path
-  return withoutSlashes(path.slice(0, slash)) || '/'
+  return withoutSlashes(bare.slice(0, slash)) || '/'
 }
 
 function withoutSlashes(path: Name): Name {

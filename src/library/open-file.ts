@@ -61,7 +61,8 @@ async function create(
   const { vfs, caller } = session
   let place = await session.place(path)
   for (let links = 0; ; ) {
-    if (isNoName(place) || place.isDirectoryAsked) throw new FsError(Errno.EISDIR)
+    if (isNoName(place)) throw new FsError(flags & O_EXCL ? Errno.EEXIST : Errno.EISDIR)
+    if (place.isDirectoryAsked) throw new FsError(Errno.EISDIR)
     const found = await session.lookup(place)
     if (!found || flags & O_EXCL) return createAt(session, place, flags, mode)
     if (!isSymlink(found)) return openInode(session, found, flags)

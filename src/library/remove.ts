@@ -11,7 +11,7 @@ import type { Session } from './session.js'
 
 /** As Node tells that `recursive` is missing. */
 class IsDirectory extends VolumeError {
-  override readonly code = 'ERR_FS_EISDIR'
+  override readonly code: string = 'ERR_FS_EISDIR'
 }
 
 export async function remove(session: Session, path: VolumePath, options: unknown): Promise<void> {
@@ -48,10 +48,10 @@ export async function rmdir(session: Session, path: VolumePath): Promise<void> {
   await session.vfs.rmdir(session.caller, place.parent, place.name)
 }
 
-/** Somebody else may remove and make names in it meanwhile: it is done when the directory goes. */
+/** Somebody else may make and remove names in it meanwhile: it is done when the directory goes. */
 async function removeTree(session: Session, path: Name): Promise<void> {
   const bytes = Buffer.from(path, 'latin1')
-  for (;;) {
+  while (!(await rmdir(session, bytes).then(() => true, unlessFilled))) {
     const { ino } = await session.find(bytes, false)
     for (const { name, isDirectory: isTree } of await entriesOf(session, ino)) {
       const child = `${path}/${name}`
@@ -60,8 +60,6 @@ async function removeTree(session: Session, path: Name): Promise<void> {
         : unlink(session, Buffer.from(child, 'latin1'))
       await removed.catch(unlessAbsent)
     }
-    const isGone = await rmdir(session, bytes).then(() => true, unlessFilled)
-    if (isGone) return
   }
 }
 

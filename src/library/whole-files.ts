@@ -1,7 +1,7 @@
 // Calls on whole files: read, write, append, copy, truncate.
 
 import { constants } from 'node:fs'
-import { Errno, FsError } from '../posix/errno.js'
+import { Errno } from '../posix/errno.js'
 import { isDirectory, permissionBits } from '../posix/mode.js'
 import {
   encodingOf,
@@ -13,8 +13,8 @@ import {
   textOf,
   type VolumePath,
 } from './arguments.js'
-import { argumentError } from './errors.js'
-import { type FileData, readToEnd, writeAll } from './file-bytes.js'
+import { argumentError, relabelled, VolumeError } from './errors.js'
+import { checkData, type FileData, readToEnd, writeAll } from './file-bytes.js'
 import { VolumeFileHandle } from './file-handle.js'
 import { openFlagsOf } from './open-flags.js'
 import { openFile, type RawFile, withFile } from './raw-file.js'
@@ -74,6 +74,7 @@ async function writeFile(
   flag: 'w' | 'a',
 ): Promise<void> {
   if (file instanceof VolumeFileHandle) return file.writeFile(data, options as never)
+  checkData(data)
   const given = optionsOf(call, options, ['encoding', 'mode', 'flag', 'flush', 'signal'])
   const encoding = encodingOf(given.encoding)
   if (encoding === 'buffer') throw argumentError('encoding buffer is not known')
@@ -99,25 +100,25 @@ async function copyFile(
 ): Promise<void> {
   const flags = integerOf('mode', mode ?? 0, 0, 7)
   const facts = { syscall: 'copyfile', path: textOf(from), dest: textOf(to) }
-  await session.run(facts, async () => {
+  try {
     if (flags & ~(COPYFILE_EXCL | COPYFILE_FICLONE))
-      throw new FsError(Errno.EOPNOTSUPP, 'COPYFILE_FICLONE_FORCE is not supported')
+      throw new VolumeError(Errno.EOPNOTSUPP, facts, 'COPYFILE_FICLONE_FORCE is not supported')
     await withFile(session, from, constants.O_RDONLY, 0, async (source) => {
       const inode = await source.stat()
-      if (isDirectory(inode)) throw new FsError(Errno.EISDIR)
+      if (isDirectory(inode)) throw new VolumeError(Errno.EISDIR, facts)
       const bits = inode.mode & permissionBits
       const { O_WRONLY, O_CREAT, O_EXCL } = constants
       const opening = O_WRONLY | O_CREAT | (flags & COPYFILE_EXCL ? O_EXCL : 0)
-      await withFile(session, to, opening, bits, async (target) => {
-        try {
-          await copyInto(source, target, bits)
-        } catch (error) {
+      await withFile(session, to, opening, bits, (target) =>
+        copyInto(source, target, bits).catch(async (error) => {
           if (target.isNew) await unlink(session, to).catch(() => undefined)
           throw error
-        }
-      })
+        }),
+      )
     })
-  })
+  } catch (error) {
+    throw relabelled(error, facts)
+  }
 }
 
 async function copyInto(source: RawFile, target: RawFile, mode: number): Promise<void> {
