@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { run, startServer, waitFor } from '../support/process.js'
-import { projectRoot } from '../support/project.js'
+import { projectPath, projectRoot } from '../support/project.js'
 import { findMount, targetMissing } from '../support/target.js'
 
 const PUBLISHED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|bin\/|docs\/|dist\/)/
@@ -36,7 +36,38 @@ async function mountFrom(dir: string): Promise<void> {
   }
 }
 
-test('npm pack holds only what runs, and mounts from an empty folder', async (t) => {
+const EXAMPLE_PRINTS = `d /posts/2026
+- /posts/2026/first.md
+change 2026/first.md
+ENOENT stat /absent
+`
+
+/** The example of docs/LIBRARY.md, as its readers would compile and run it. */
+async function runExample(dir: string): Promise<void> {
+  const [, example] = readFileSync(projectPath('docs/LIBRARY.md'), 'utf8').match(
+    /```ts\n([\s\S]+?)```/,
+  ) as RegExpMatchArray
+  writeFileSync(join(dir, 'example.mts'), example ?? '')
+  const settings = [
+    '--strict',
+    '--target',
+    'es2022',
+    '--lib',
+    'esnext',
+    '--module',
+    'nodenext',
+    '--skipLibCheck',
+  ]
+  const types = ['--typeRoots', projectPath('node_modules/@types'), '--types', 'node']
+  const compiler = projectPath('node_modules/.bin/tsc')
+  await run(compiler, [...settings, ...types, 'example.mts'], { cwd: dir })
+  assert.equal(await run(process.execPath, ['example.mjs'], { cwd: dir }), EXAMPLE_PRINTS)
+  const inner = `import('cassfs/dist/vfs/vfs.js').catch((error) => console.log(error.code))`
+  const told = await run(process.execPath, ['-e', inner], { cwd: dir })
+  assert.equal(told, 'ERR_PACKAGE_PATH_NOT_EXPORTED\n')
+}
+
+test('npm pack holds only what runs: from an empty folder, as a library and as a mount', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'cassfs-pack-'))
   t.after(() => rmSync(dir, { recursive: true, force: true }))
   const { filename, files } = await pack(dir)
@@ -53,6 +84,7 @@ test('npm pack holds only what runs, and mounts from an empty folder', async (t)
   const options = { cwd: dir, timeoutMs: INSTALL_TIMEOUT_MS }
   await run('npm', ['install', ...flags, join(dir, filename)], options)
   assert.ok(!existsSync(join(dir, 'node_modules/typescript')), 'a development package came along')
+  await runExample(dir)
   const missing = await targetMissing('cassfs')
   if (missing) return t.skip(missing)
   await mountFrom(dir)
