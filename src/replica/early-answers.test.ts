@@ -79,3 +79,35 @@ test('behind a record that was torn nothing is believed, though it is committed 
     assert.deepEqual(found.answered, torn === 1 ? [] : [1], 'what is not believed is not answered')
   }
 })
+
+test('a journal goes only when the lease that names it has ended', async () => {
+  let isRemoved = false
+  const id = randomUUID()
+  const dead = {
+    ...{ id, records: [], damage: undefined, release: () => {} },
+    remove() {
+      isRemoved = true
+    },
+  }
+  const early = new EarlyAnswers<string>({
+    journals: { create: () => assert.fail('nothing is answered'), takeDead: () => [dead] },
+    rules: {
+      prepare: () => undefined,
+      apply: () => undefined,
+      journal: { encode: () => undefined, decode: String },
+    },
+    writeLease: true,
+    freeBytes: () => undefined,
+    store: {},
+    redelivered: new Redelivered(mount),
+    logger: { info() {}, warn() {}, error() {} },
+  })
+  const head = { seq: 9, lease: { journal: id } }
+  const volume = { journalNumber: () => 0, head } as unknown as Committed
+  early.carryOn(volume, { begin() {}, add: async () => {} })
+  await new Promise(setImmediate)
+  early.meetLease(id)
+  assert.equal(isRemoved, false, 'else the next process would wait for one that has ended')
+  early.meetLease(undefined)
+  assert.equal(isRemoved, true)
+})

@@ -51,6 +51,8 @@ export class EarlyAnswers<Intent> {
   readonly #aside = new Set<Uuid>()
   readonly #taken: DeadJournal[] = []
   #journal: Journal | undefined
+  /** Of a process that has ended, carried on to its end: only this file tells that nobody has the lease. */
+  #leased: Uuid | undefined
   #isUnusable = false
   /** The last record could not be written. */
   #isFull = false
@@ -173,7 +175,9 @@ export class EarlyAnswers<Intent> {
       if (rest.length > 0)
         this.#context.logger.info('changes of a process that has ended are carried on', fields)
       Promise.allSettled(ends).then(() => {
-        if (!this.#isClosed) this.#finish(dead.id)
+        if (this.#isClosed) return
+        if (committed.head.lease?.journal === dead.id) this.#leased = dead.id
+        else this.#finish(dead.id)
       })
       all.push(...ends)
     }
@@ -216,6 +220,14 @@ export class EarlyAnswers<Intent> {
       }
     }
     return rest
+  }
+
+  /** The log shows whose the write lease is, by its journal. */
+  meetLease(journal: Uuid | undefined): void {
+    const leased = this.#leased
+    if (leased === undefined || leased === journal) return
+    this.#leased = undefined
+    this.#finish(leased)
   }
 
   /** All changes of a dead process are committed, or lost. */
@@ -272,7 +284,7 @@ export class EarlyAnswers<Intent> {
     if (this.discard()) this.#stale.add(this.#journal.id)
   }
 
-  /** `isEmpty`: all that was answered is committed. */
+  /** `isEmpty`: all that was answered is committed, and the lease is given back. */
   close(isEmpty: boolean): void {
     this.#isClosed = true
     try {

@@ -197,6 +197,7 @@ export class Pipeline<Intent> {
 
   /** The log shows this entry: true where it is our own and its callers are still to be answered. */
   meet(entry: LogEntry): boolean {
+    this.#early.meetLease(entry.head.lease?.journal)
     const isExpected = this.#sender.meet(entry, (isOwn) => this.lease.meet(entry, isOwn))
     if (isExpected !== undefined) {
       if (leaseKinds.has(entry.kind)) this.#context.tell(entry.seq)
@@ -270,7 +271,8 @@ export class Pipeline<Intent> {
     for (const member of [...this.#pending.members()]) this.#pending.end(member, unsure)
     this.#deadlines.stop()
     this.#sender.wake()
-    this.#early.close(changes === 0)
+    // Where the lease could not be given back, the journal tells the next one that nobody has it.
+    this.#early.close(changes === 0 && this.lease.state !== 'held')
   }
 
   #member(intent: Intent, answers: AnsweredRequest | undefined): Member<Intent> {
