@@ -272,7 +272,7 @@ export class Pipeline<Intent> {
     this.#deadlines.stop()
     this.#sender.wake()
     // Where the lease could not be given back, the journal tells the next one that nobody has it.
-    this.#early.close(changes === 0 && this.lease.state !== 'held')
+    this.#early.close(changes === 0 && !this.lease.isMine)
   }
 
   #member(intent: Intent, answers: AnsweredRequest | undefined): Member<Intent> {
