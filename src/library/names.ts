@@ -123,6 +123,8 @@ async function rename(session: Session, from: VolumePath, to: VolumePath): Promi
     if (isNoName(source) || isNoName(target)) throw new FsError(Errno.EBUSY)
     if (source.isDirectoryAsked || target.isDirectoryAsked) {
       const inode = await existing(session, source)
+      // Names that are too long come first.
+      await session.lookup(target)
       if (!isDirectory(inode)) throw new FsError(Errno.ENOTDIR)
     }
     const { vfs, caller } = session

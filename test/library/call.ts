@@ -83,8 +83,15 @@ const weighted: [number, fc.Arbitrary<Call>][] = [
   [3, by('realpath', path)],
   [3, by('stat', path)],
   [3, by('lstat', path)],
-  [3, by('readdir', path, fc.constantFrom(null, { recursive: true }, { encoding: 'latin1' }))],
-  [2, by('readdir', path, fc.constant({ withFileTypes: true }))],
+  [3, by('readdir', path, fc.constantFrom(null, { encoding: 'latin1' }))],
+  [
+    2,
+    by(
+      'readdir',
+      path,
+      fc.constantFrom({ withFileTypes: true }, { withFileTypes: true, recursive: true }),
+    ),
+  ],
   [5, by('chmod', path, mode)],
   [3, by('chown', path, id, gid)],
   [2, by('lchown', path, id, gid)],

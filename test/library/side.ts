@@ -2,6 +2,7 @@
 // calls; here they get the arguments of a `Call`, and what comes back is made comparable.
 
 import type { Stats } from 'node:fs'
+import { posix } from 'node:path'
 import type { Argument, Call } from './call.js'
 
 /** What both sides have: node:fs/promises, and the library's calls. */
@@ -107,7 +108,9 @@ export class Side {
   #entry(value: unknown): string {
     if (typeof value === 'string') return value
     const { name, parentPath } = value as { name: string; parentPath: string }
-    return `${this.#below(String(parentPath))} ${name} ${typeOf(value as Stats)}`
+    // Node takes `..` out of some of them.
+    const directory = posix.resolve('/', this.#below(posix.normalize(String(parentPath))))
+    return `${directory} ${name} ${typeOf(value as Stats)}`
   }
 
   #factsOf(error: unknown, { call }: Call): unknown {
