@@ -13,7 +13,7 @@ import {
   textOf,
   type VolumePath,
 } from './arguments.js'
-import { VolumeError } from './errors.js'
+import { asVolumeError, VolumeError } from './errors.js'
 import type { Session } from './session.js'
 import { TypeQuestions } from './stats.js'
 import type { Volume } from './volume.js'
@@ -77,15 +77,21 @@ async function* walk(
   for (let below = waiting.shift(); below !== undefined; below = waiting.shift()) {
     const directory = below === '' ? root : joined(root, below)
     const entries = await listOne(session, directory).catch((error) => {
-      const isGone = error instanceof FsError && error.errno === Errno.ENOENT && below !== ''
-      if (!isGone) throw error
-      return []
+      if (below === '') throw error
+      if (isGone(error)) return []
+      const path = Buffer.from(directory, 'latin1').toString()
+      throw asVolumeError(error, { syscall: 'scandir', path })
     })
     for (const entry of entries) {
       if (isRecursive && entry.isDirectory) waiting.push(joined(below, entry.name))
       yield { ...entry, below }
     }
   }
+}
+
+function isGone(error: unknown): boolean {
+  const errnos: number[] = [Errno.ENOENT, Errno.ESTALE]
+  return error instanceof FsError && errnos.includes(error.errno)
 }
 
 async function listOne(session: Session, path: Name): Promise<Listed[]> {
