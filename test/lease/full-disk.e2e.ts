@@ -138,4 +138,21 @@ describe(`a full disk behind early answers (seed ${seed})`, { skip }, () => {
     await one.kill()
     await assertWhole(await mounts.mount('mnt'), files)
   })
+
+  test('the spool alone: ENOSPC to who writes more than it holds, all else goes on', async () => {
+    await smallDisk('spool', 4 * 2 ** 20)
+    const files = new SmallFiles(seed)
+    const one = await mounts.mount('mnt')
+    for (let round = 0; round < 3; round++) {
+      for (let at = 0; at < 20; at++) assert.equal((await files.write(one.dir)).error, undefined)
+      const large = await files.write(one.dir, 64 * 2 ** 20)
+      assert.equal(large.error, 'ENOSPC')
+      assert.equal(await files.remove(one.dir, large), undefined)
+    }
+    // Less than it holds: what the refused ones took is free again.
+    assert.equal((await files.write(one.dir, 2 * 2 ** 20)).error, undefined)
+    await assertWhole(one, files)
+    await one.kill()
+    await assertWhole(await mounts.mount('mnt'), files)
+  })
 })

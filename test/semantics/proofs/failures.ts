@@ -82,6 +82,21 @@ export const failures: Proofs = {
         'of inodes, two mounts that write at once: their sum never exceeds it by one',
       ],
     ],
+  'A process of a mount that has no descriptor left: EMFILE to whoever needs one; all else goes on.':
+    [
+      [
+        'test/lease/scarce.e2e.ts',
+        'of descriptors: EMFILE to whoever needs one, all else goes on, each is said once',
+      ],
+    ],
+  'What was removed from an embedded store makes room for others within a minute; its file does not get smaller.':
+    [
+      ['test/e2e/space.e2e.ts', 'a minute after rm -rf the store holds what it held before'],
+      [
+        'src/tables/block-ledger.test.ts',
+        'a block that was named and is named no more goes with the sweep, not an hour after its upload',
+      ],
+    ],
   "What could not be stored is reported **and** kept in `<statedir>/rescue`: the bytes of a file, as programs saw it, whose last close could not save them; what the write lease's holder had answered and lost.":
     [
       [
