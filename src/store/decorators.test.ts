@@ -164,6 +164,20 @@ test('closing, or aborting, ends what waits for its next attempt', async () => {
   }
 })
 
+test('many that wait for their next attempt at once are no leak', async () => {
+  const warnings: string[] = []
+  const listener = (warning: Error) => void warnings.push(warning.name)
+  process.on('warning', listener)
+  const { store: failing } = faulty(createMemoryStore(), { failBefore: 1 })
+  const store = withRetry(failing, { attemptsMax: 5, delayMs: 1e6, delayMsMax: 1e6 })
+  const waiting = Array.from({ length: 20 }, () => assert.rejects(store.clockMs()))
+  await new Promise((resolve) => setImmediate(resolve))
+  await store.close()
+  await Promise.all(waiting)
+  process.off('warning', listener)
+  assert.deepEqual(warnings, [])
+})
+
 test('metrics tell how each call ended and how long it took', async () => {
   const memory = createMemoryStore()
   const at = await newVolume(memory, [])

@@ -2,6 +2,7 @@
 // commits and compare-and-sets, whose unknown outcomes are for those to resolve who know what they
 // meant; nor first loads, whose volume id is used up by the first attempt.
 
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import { aroundStore, type StoreMethod } from './around-store.js'
 import { type Store, StoreUnavailable } from './store.js'
@@ -35,6 +36,8 @@ export function withRetry(store: Store, options: RetryOptions): Store {
   const sleep = options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, { signal }))
   const closing = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, closing.signal]) : closing.signal
+  // As many wait on it as there are calls under way: that is no leak.
+  setMaxListeners(0, signal)
   const retrying = aroundStore(store, async (method, run) => {
     for (let attempt = 1; ; attempt++) {
       try {
