@@ -106,6 +106,8 @@ describe('cp', () => {
     )
     await cassfs(['cp', '-r', ':/site2', 'copied'])
     assert.equal(differences(listTree(inside('copied')), listTree(tree)), '')
+    await cassfs(['cp', '-r', ':/site2/.', 'contents'])
+    assert.equal(differences(listTree(inside('contents')), listTree(tree)), '')
     mkdirSync(inside('into'))
     await cassfs(['cp', '-r', ':/site2', 'into/'])
     assert.equal(differences(listTree(inside('into/site2')), listTree(tree)), '')

@@ -50,7 +50,7 @@ export async function run(
   const run = { done: 'copied', options, settings, isQuiet: true }
   const readOnly = destination.side === 'local'
   return runTransfer(context, run, (transfer) =>
-    withPlannedVolume(values, { making: false, readOnly }, async (vfs) => {
+    withPlannedVolume(values, { making: !readOnly, readOnly }, async (vfs) => {
       const copier = await createCopier(vfs, transfer, options.recursive === true)
       for (const source of sources) await copier.copy(source, destination, sources.length > 1)
     }),
@@ -116,7 +116,7 @@ async function createCopier(vfs: Vfs, transfer: Transfer, isRecursive: boolean) 
     if (name === undefined) {
       if (!isRecursive) throw new FsError(Errno.EISDIR, 'it is a folder; copy it with -r')
       await refuseIntoItself(from.folder, to.folder)
-      return copyTree(from.folder, to.folder, transfer)
+      return copyContents(from.folder, to)
     }
     const entry = await from.folder.look(name)
     if (!entry) throw new FsError(Errno.ENOENT)
@@ -127,6 +127,18 @@ async function createCopier(vfs: Vfs, transfer: Transfer, isRecursive: boolean) 
     }
     await refuseSame(from, to)
     await copyEntry(from.folder, name, to.folder, to.name ?? name, transfer)
+  }
+
+  /** Into the folder itself, or into one that is made. */
+  async function copyContents(from: Folder, { folder, name }: Opened<WritableFolder>) {
+    if (name === undefined) return copyTree(from, folder, transfer)
+    await folder.makeFolder(name)
+    const made = await folder.enter(name)
+    try {
+      await copyTree(from, made, transfer)
+    } finally {
+      made.close()
+    }
   }
 
   async function refuseIntoItself(source: Folder, target: Folder): Promise<void> {

@@ -59,7 +59,7 @@ ${ownCases.join('\n')}
       .join(' ')}"; files=1 ;;
 ${groupCases.join('\n')}
     completion) words="${shells.join(' ')}" ;;
-    mount | umount | status) files=1 ;;
+    mount | umount | status | import | export | cp) files=1 ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur") $([[ -n $files ]] && compgen -d -- "$cur"))
 }

@@ -57,6 +57,7 @@ test('bash offers options, those of the command too, and their values', {
 test('bash offers folders where one is wanted', { skip: missing('bash') }, () => {
   execFileSync('mkdir', ['-p', path.join(folder, 'site')])
   assert.deepEqual(offered('cassfs mount si'), ['site'])
+  assert.deepEqual(offered('cassfs import si'), ['site'])
   assert.deepEqual(offered('cassfs si'), ['site'])
 })
 

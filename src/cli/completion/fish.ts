@@ -23,7 +23,7 @@ export function renderFish(): string {
       ),
     ),
     `complete -c cassfs -n '__fish_seen_subcommand_from completion' -a '${shells.join(' ')}'`,
-    "complete -c cassfs -n '__fish_use_subcommand; or __fish_seen_subcommand_from mount umount status' -a '(__fish_complete_directories)'",
+    "complete -c cassfs -n '__fish_use_subcommand; or __fish_seen_subcommand_from mount umount status import export cp' -a '(__fish_complete_directories)'",
     ...commandTable.flatMap((spec) => {
       const last = spec.words.at(-1)
       return ownOptionsOf(spec.words).map(({ word, doc }) => {
