@@ -7,9 +7,10 @@ import type { StoreMethod } from '../../src/store/around-store.js'
 import type { Store } from '../../src/store/store.js'
 import { rootIno } from '../../src/volume/inode.js'
 import { root, type TestVfs } from '../vfs/test-vfs.js'
+import { Calls } from './calls.js'
 import { canMeet, type Fault, FaultyLine, faults } from './faulty-line.js'
 import { describeTree, Machine } from './machine.js'
-import { Calls, type Scenario } from './scenarios.js'
+import type { Scenario } from './scenarios.js'
 
 export interface Engine {
   /** An empty store, and how to be rid of it. */
