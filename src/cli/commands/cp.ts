@@ -63,10 +63,10 @@ function placeOf(context: CommandContext, written: string): Place {
   return { side: 'local', path: localPath(context, path) }
 }
 
-async function createCopier(vfs: Vfs, transfer: Transfer, isRecursive: boolean) {
+/** How a place is looked at and opened. */
+async function createOpener(vfs: Vfs, transfer: Transfer) {
   const { LocalFolder } = await import('../../maintenance/transfer/local-folder.js')
-  const { copyEntry, copyTree } = await import('../../maintenance/transfer/copy-tree.js')
-  const { findInVolume, folderInVolume, isBelow, splitPath } = await import(
+  const { findInVolume, folderInVolume, splitPath } = await import(
     '../../maintenance/transfer/volume-paths.js'
   )
   const refused = (count: number) => {
@@ -95,6 +95,14 @@ async function createCopier(vfs: Vfs, transfer: Transfer, isRecursive: boolean) 
       return { folder: await openFolder(place), name: undefined }
     }
   }
+
+  return { isFolder, openFolder, open }
+}
+
+async function createCopier(vfs: Vfs, transfer: Transfer, isRecursive: boolean) {
+  const { copyEntry, copyTree } = await import('../../maintenance/transfer/copy-tree.js')
+  const { isBelow } = await import('../../maintenance/transfer/volume-paths.js')
+  const { isFolder, openFolder, open } = await createOpener(vfs, transfer)
 
   async function copyOne(source: Place, destination: Place, isOneOfMany: boolean): Promise<void> {
     const from = await open(source)
