@@ -26,25 +26,31 @@ const roundTimeoutMs = 120_000
 const processes = 3
 
 export function testPowerCuts({ rounds, cutsEach, operations, seed }: PowerCuts): void {
-  const title = `${rounds * cutsEach} power cuts take nothing that was sure, and leave nothing half (seed ${seed})`
   const skip = programsMissing(['strace'], 'apt-get install strace') ?? false
-  test(title, { skip, timeout: rounds * roundTimeoutMs }, async (t) => {
-    let [checked, answered] = [0, 0]
-    const warnings = new Map<string, number>()
-    for (let round = 0; round < rounds; round++) {
-      const [name, setting] = Object.entries(settings)[round % 3] as [string, Setting]
-      const session = { setting, seed: seed + round * 1000, processes, operations }
-      const result = await withRecorded(session, (recorded) =>
-        cutPower(recorded, { cuts: cutsEach, seed: session.seed }),
+  const options = { skip, timeout: rounds * roundTimeoutMs }
+  test(
+    `${rounds * cutsEach} power cuts take nothing that was sure, and leave nothing half (seed ${seed})`,
+    options,
+    async (t) => {
+      let [checked, answered] = [0, 0]
+      const warnings = new Map<string, number>()
+      for (let round = 0; round < rounds; round++) {
+        const [name, setting] = Object.entries(settings)[round % 3] as [string, Setting]
+        const session = { setting, seed: seed + round * 1000, processes, operations }
+        const result = await withRecorded(session, (recorded) =>
+          cutPower(recorded, { cuts: cutsEach, seed: session.seed }),
+        )
+        assert.deepEqual(result.failures, [], `seed ${seed}, round ${round}, ${name}`)
+        checked += result.checked
+        answered += result.answered
+        for (const [text, count] of result.warnings)
+          warnings.set(text, (warnings.get(text) ?? 0) + count)
+      }
+      assert.ok(answered > checked, 'the programs did next to nothing')
+      t.diagnostic(
+        `${checked} disks with a volume, ${answered} operations answered before the cuts`,
       )
-      assert.deepEqual(result.failures, [], `seed ${seed}, round ${round}, ${name}`)
-      checked += result.checked
-      answered += result.answered
-      for (const [text, count] of result.warnings)
-        warnings.set(text, (warnings.get(text) ?? 0) + count)
-    }
-    assert.ok(answered > checked, 'the programs did next to nothing')
-    t.diagnostic(`${checked} disks with a volume, ${answered} operations answered before the cuts`)
-    for (const [text, count] of warnings) t.diagnostic(`${count} times: ${text}`)
-  })
+      for (const [text, count] of warnings) t.diagnostic(`${count} times: ${text}`)
+    },
+  )
 }

@@ -110,6 +110,12 @@ export const answers: Proofs = {
         'with the store known to be out of reach, writes fail at once, and reads go on',
       ],
     ],
+  '| write with `O_SYNC` or `O_DSYNC` | as write | committed, with every change before it | - |': [
+    [
+      'test/mount/write-only-handles.test.ts',
+      'with O_SYNC or O_DSYNC has each write in the store before it returns',
+    ],
+  ],
   '| writes from a mapping | - | memory (the spool) | with the save |': [
     [
       'test/semantics/answers.test.ts',

@@ -61,16 +61,21 @@ export const writeLease: Proofs = {
         'a mount with write_lease=off carries the journal of a killed one on',
       ],
     ],
-  'A power cut may take the last second of what fsync had not acknowledged.': [
+  'A power cut may take the last second of what fsync had not acknowledged, but never an earlier change of it without the later ones.':
     [
-      'src/journal/journal-folder.test.ts',
-      'what was cleared is not read behind later records, also where a power cut has lost their end',
+      [
+        'test/power-cut/run-power-cuts.ts',
+        '… power cuts take nothing that was sure, and leave nothing half (seed …)',
+      ],
+      [
+        'src/journal/journal-folder.test.ts',
+        'what was cleared is not read behind later records, also where a power cut has lost their end',
+      ],
+      [
+        'src/replica/early-answers.test.ts',
+        'behind a record that was torn nothing is believed, though it is committed itself',
+      ],
     ],
-    [
-      'src/replica/early-answers.test.ts',
-      'behind a record that was torn nothing is believed, though it is committed itself',
-    ],
-  ],
   'At most 64 MiB and one second of changes are answered and not committed; beyond that calls wait for the commit, and so does the save of a file of more than 4 MiB, or of a change within one of more than 256 KiB.':
     [
       [
