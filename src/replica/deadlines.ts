@@ -21,6 +21,7 @@ export interface DeadlinesContext<Intent> {
 
 export class Deadlines<Intent> {
   readonly #context: DeadlinesContext<Intent>
+  readonly #graced = new WeakSet<Member<Intent>>()
   #cancel: (() => void) | undefined
 
   constructor(context: DeadlinesContext<Intent>) {
@@ -60,12 +61,17 @@ export class Deadlines<Intent> {
     }
   }
 
-  /** The answer that they wait for may be here, and could not be taken yet. */
+  /** The answer that they wait for may be here, and could not be taken yet: each has a second for it, once. */
   #forgive(lateMs: number): void {
     if (lateMs === 0) return
     const { clock, members } = this.#context
     const soonMs = clock.monotonicMs() + stillMs
-    for (const member of members()) member.deadlineMs = Math.max(member.deadlineMs + lateMs, soonMs)
+    for (const member of members()) {
+      member.deadlineMs += lateMs
+      if (member.deadlineMs >= soonMs || this.#graced.has(member)) continue
+      member.deadlineMs = soonMs
+      this.#graced.add(member)
+    }
   }
 
   stop(): void {

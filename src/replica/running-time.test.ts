@@ -84,3 +84,25 @@ test('a caller whose process stands still has the rest of its time behind that',
   await pass(2000)
   assert.deepEqual(ended, [55_000])
 })
+
+test('one whose process never runs in time is told in the end', async () => {
+  const { clock, pass, standStill } = machine()
+  const nowMs = clock.monotonicMs()
+  const member = new Member('change', undefined, nowMs, nowMs + 15_000)
+  let hasEnded = false
+  const deadlines = new Deadlines<string>({
+    clock,
+    deadlineMs: 15_000,
+    members: () => (hasEnded ? [] : [member]),
+    onDue() {
+      hasEnded ||= deadlines.isOver(member)
+      deadlines.arm()
+    },
+  })
+  deadlines.arm()
+  for (let turn = 0; turn < 40 && !hasEnded; turn++) {
+    await pass(100)
+    await standStill(3000)
+  }
+  assert.ok(hasEnded)
+})

@@ -166,7 +166,8 @@ function startAgain(image: string): void {
     const text = readFileSync(join(image, path), 'utf8')
     writeFileSync(join(image, path), text.replace(bootId(), newUuid()))
   }
-  if (!paths.includes('store')) return
+  // Set aside behind the data file only, whose name is on disk by then.
+  if (!paths.includes('store/data.mdb')) return
   writeFileSync(join(image, 'store/reserve'), '')
   truncateSync(join(image, 'store/reserve'), reserveBytes)
 }
