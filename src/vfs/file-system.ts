@@ -11,7 +11,7 @@ import type { Name } from '../volume/name.js'
 import { HandleTable } from './handles.js'
 import { InodeTable } from './inode-table.js'
 import { accessAcl } from './intents/checks.js'
-import type { Intent } from './intents/intent.js'
+import { type Intent, isOnceOnly } from './intents/intent.js'
 import { Invalidations } from './invalidations.js'
 import { Listings } from './listings.js'
 import { Locks } from './locks.js'
@@ -135,7 +135,9 @@ export class FileSystem {
   /** Answers what the intent's rule returned when it was committed. */
   change<T>(caller: Caller, intent: Intent): Awaitable<T> {
     this.checkWritable()
-    const options = caller.answers ? { answers: caller.answers } : undefined
+    // A request makes at most one change of these kinds; of the others it may make several.
+    const isNoted = caller.answers && isOnceOnly(intent)
+    const options = isNoted ? { answers: caller.answers } : undefined
     return this.replica.change(intent, options) as Awaitable<T>
   }
 

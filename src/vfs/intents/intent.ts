@@ -19,3 +19,8 @@ export type Intent =
   | SetxattrIntent
   | SaveIntent
   | AdoptIntent
+
+/** Whether it must not be done twice where its request is delivered again: the second time would be an error. */
+export function isOnceOnly({ kind }: Intent): boolean {
+  return kind !== 'setattr' && kind !== 'save' && kind !== 'adopt'
+}
