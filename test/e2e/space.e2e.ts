@@ -93,7 +93,8 @@ for (const [how, lines] of [
       const words = [appender, path, String(lines), String(lineBytes), how]
       await run(process.execPath, words, options)
       const put = await putBytes(target)
-      await sleep(goneMs / 4)
+      // Sessions tell every 20 s how far they have followed.
+      await sleep(goneMs / 2)
       await target.unmount()
       const { blocks } = await readUsage(target)
       const total = lines * lineBytes
