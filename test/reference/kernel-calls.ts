@@ -99,7 +99,10 @@ function onDescriptor(
 
 /** Throws where a hole is told that holds something, or data that the file does not have. */
 function seekTruly(fd: number, offset: number): string {
-  const { size } = fs.fstatSync(fd)
+  const stats = fs.fstatSync(fd)
+  // In a folder ext4 seeks by hashes of names.
+  if (!stats.isFile()) return 'no file'
+  const { size } = stats
   const data = seekData(fd, offset)
   const hole = seekHole(fd, offset)
   if (offset >= size) return `beyond the end: ${data} ${hole}`
