@@ -7,7 +7,7 @@ import { readOrder } from './command-line.js'
 import type { CommandContext } from './command-spec.js'
 import { commandTable, ownOptions } from './command-table.js'
 import { renderCommandHelp, renderGroupHelp, renderHelp } from './help.js'
-import { createRawArgument } from './raw-arguments.js'
+import { type DecodedArguments, decodeArguments } from './raw-arguments.js'
 import { readRemount } from './remount-words.js'
 import { describeError, exitStatusOf } from './report-error.js'
 import { splitArguments } from './split-arguments.js'
@@ -22,10 +22,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.stderr.write(`cassfs: standard output cannot be written: ${error.message}\n`)
     process.exit(1)
   })
-  process.exit(await runCommandLine(argv))
+  process.exit(await runCommandLine(decodeArguments(argv)))
 }
 
-async function runCommandLine(argv: readonly string[]): Promise<number> {
+async function runCommandLine(decoded: DecodedArguments): Promise<number> {
+  const argv = decoded.words
   let withStack = isTrue(process.env.CASSFS_DEBUG)
   try {
     const remounting = readRemount(argv)
@@ -39,7 +40,7 @@ async function runCommandLine(argv: readonly string[]): Promise<number> {
       process.stderr.write(renderHelp())
       return 2
     }
-    const context = createContext(argv, flags)
+    const context = createContext(decoded, flags)
     hidePassword(argv, flags)
     const code = await order.spec.load()
     return await code.run(context, order.args, order.options)
@@ -50,7 +51,7 @@ async function runCommandLine(argv: readonly string[]): Promise<number> {
 }
 
 function createContext(
-  argv: readonly string[],
+  { rawArgument }: DecodedArguments,
   flags: ReadonlyMap<string, string>,
 ): CommandContext {
   const host = { uid: process.getuid?.() ?? 0, cwd: process.cwd(), env: process.env }
@@ -61,7 +62,7 @@ function createContext(
     flags,
     print: (text) => void process.stdout.write(text),
     warn,
-    rawArgument: createRawArgument(argv),
+    rawArgument,
     config: () => {
       loading ??= import('../config/load-config.js').then(async ({ loadConfig }) => {
         const config = await loadConfig(flags, host)
