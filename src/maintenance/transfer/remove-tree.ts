@@ -13,17 +13,19 @@ export async function removeTree(
   transfer: Transfer,
 ): Promise<boolean> {
   transfer.checkSignal()
-  return transfer.guard(path, async () => {
+  let isLeft = false
+  const isDone = await transfer.guard(path, async () => {
     const entry = await folder.look(name)
     if (!entry) return
     if (isDirectory(entry)) {
-      const isEmptied = await emptyFolder(folder, name, path, transfer)
-      if (!isEmptied) return
+      isLeft = !(await emptyFolder(folder, name, path, transfer))
+      if (isLeft) return
       if (!transfer.options.dryRun) await folder.rmdir(name)
     } else if (!transfer.options.dryRun) await folder.unlink(name)
     transfer.counts.removed++
     transfer.change('remove', path)
   })
+  return isDone && !isLeft
 }
 
 async function emptyFolder(
