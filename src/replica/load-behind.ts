@@ -15,6 +15,7 @@ import type { Coverage } from './coverage.js'
 import type { Follow } from './follow.js'
 import { type LoadContext, readHead } from './load.js'
 import type { ReplicaLogger } from './replica-options.js'
+import { storeAway } from './store-away.js'
 import { sleep, withTimeLimit } from './waiting.js'
 
 const retryMsMin = 1000
@@ -82,7 +83,7 @@ export class LoadBehind {
   async load(directory: number | undefined): Promise<void> {
     const { coverage, contact, clock, deadlineMs, signal } = this.#context
     if (!this.isUnderWay || (directory !== undefined && coverage.covers(directory))) return
-    if (contact.isOffline) throw new FsError(Errno.EIO, 'the store does not answer')
+    if (contact.isOffline) throw storeAway()
     const loading = directory === undefined ? this.#whole : this.#directory(directory)
     const what = directory === undefined ? 'the volume' : `directory ${directory}`
     try {

@@ -17,6 +17,7 @@ import type { EarlyStatus, PrepareAgain } from './replica.js'
 import type { Settings } from './replica-options.js'
 import { Sender } from './sender.js'
 import { type SettleContext, wentBack } from './settle.js'
+import { storeAway } from './store-away.js'
 import { WriteLeaseKeeper } from './write-lease.js'
 
 export interface PipelineContext<Intent>
@@ -227,7 +228,7 @@ export class Pipeline<Intent> {
 
   /** The store does not answer: what was never sent was certainly not done. */
   goOffline(): void {
-    const error = new FsError(Errno.EIO, 'the store does not answer')
+    const error = storeAway()
     this.#pending.failWaiting(error)
     this.#recalls.fail(error)
   }
@@ -289,8 +290,8 @@ export class Pipeline<Intent> {
   #expire(): void {
     const { isOver } = this.#deadlines
     const late = this.#pending.take(isOver)
-    for (const member of late) this.#pending.end(member, new FsError(Errno.EIO, 'not done in time'))
-    const unsure = new FsError(Errno.EIO, 'no answer of the store in time: it may have been done')
+    for (const member of late) this.#pending.end(member, storeAway('not done in time'))
+    const unsure = storeAway('no answer of the store in time: it may have been done')
     // What is left is being sent.
     for (const member of [...this.#pending.members()])
       if (isOver(member)) this.#pending.end(member, unsure)

@@ -6,6 +6,7 @@ import type { Committed } from './committed.js'
 import type { Contact } from './contact.js'
 import type { Follow } from './follow.js'
 import { refusedByState } from './settle.js'
+import { storeAway } from './store-away.js'
 
 export interface RefusalsContext {
   readonly committed: Committed
@@ -24,7 +25,7 @@ export class Refusals {
   /** Throws EROFS, ESTALE, EIO. */
   refuse(): void {
     this.refuseForever()
-    if (this.#context.contact.isOffline) throw new FsError(Errno.EIO, 'the store does not answer')
+    if (this.#context.contact.isOffline) throw storeAway()
   }
 
   /** As `refuse`, for what will not pass. */

@@ -26,6 +26,8 @@ export interface Entry {
 
 /** One that stands in a folder now. */
 export interface PresentEntry extends Entry {
+  /** Of this very file: another one that takes its name has another. */
+  readonly fileId: string
   readonly ctime: Timespec
 }
 
@@ -47,8 +49,8 @@ export interface Content {
   pieces(): AsyncIterable<Piece>
   /** Where bytes are, in ascending order; known before they are read. */
   extents(): Promise<readonly Extent[]>
-  /** After the last piece: somebody wrote it meanwhile. */
-  isChanged(): Promise<boolean>
+  /** After the last piece: it is not, or not any more, what `entry` told, or was then. */
+  isChanged(entry: Entry): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -62,6 +64,16 @@ export function isDevice(entry: Pick<Entry, 'mode'>): boolean {
 
 export function sameTime(a: Timespec, b: Timespec): boolean {
   return a.sec === b.sec && a.nsec === b.nsec
+}
+
+/** Whether the bytes that were read are of another file, or of another time, than what was known of it. */
+export function isOther(
+  known: Entry | PresentEntry,
+  now: Pick<PresentEntry, 'size' | 'mtime' | 'fileId'>,
+): boolean {
+  const { size, mtime } = known
+  const isAnotherFile = 'fileId' in known && known.fileId !== now.fileId
+  return isAnotherFile || size !== now.size || !sameTime(mtime, now.mtime)
 }
 
 /** Longest path in a tree, as PATH_MAX without its NUL. */

@@ -39,11 +39,16 @@ export function readEntry(path: Buffer, stats: BigIntStats, isPrivileged: boolea
     rdev: isDevice({ mode }) ? Number(stats.rdev) : 0,
     target: stats.isSymbolicLink() ? readlinkSync(path, 'latin1') : '',
     xattrs: readXattrs(path, isPrivileged),
-    identity: isShared ? `${stats.dev}:${stats.ino}` : undefined,
+    identity: isShared ? fileIdOf(stats) : undefined,
+    fileId: fileIdOf(stats),
   }
 }
 
-function timespecOf(nanoseconds: bigint): Timespec {
+export function fileIdOf({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`
+}
+
+export function timespecOf(nanoseconds: bigint): Timespec {
   const nsec = ((nanoseconds % billion) + billion) % billion
   return { sec: Number((nanoseconds - nsec) / billion), nsec: Number(nsec) }
 }

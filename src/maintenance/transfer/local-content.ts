@@ -4,7 +4,8 @@ import { type BigIntStats, constants, fstatSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { seekData, seekHole } from '../../native/seek.js'
 import { Errno, FsError } from '../../posix/errno.js'
-import type { Content, Extent, Piece } from './entry.js'
+import { type Content, type Entry, type Extent, isOther, type Piece } from './entry.js'
+import { fileIdOf, timespecOf } from './local-attributes.js'
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
 const pieceBytes = 1 << 20
@@ -14,9 +15,9 @@ const blockBytes = 512n
 export async function openLocalContent(path: Buffer): Promise<Content> {
   const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   try {
-    const { size, blocks, mtimeNs } = statOf(file)
+    const { size, blocks } = statOf(file)
     const isSparse = blocks * blockBytes < size
-    return new LocalContent(file, { size: Number(size), isSparse, mtimeNs })
+    return new LocalContent(file, { size: Number(size), isSparse })
   } catch (error) {
     await file.close()
     throw error
@@ -33,7 +34,6 @@ function statOf(file: FileHandle): BigIntStats {
 interface Opened {
   readonly size: number
   readonly isSparse: boolean
-  readonly mtimeNs: bigint
 }
 
 class LocalContent implements Content {
@@ -81,9 +81,10 @@ class LocalContent implements Content {
     return found
   }
 
-  async isChanged(): Promise<boolean> {
-    const { size, mtimeNs } = statOf(this.#file)
-    return Number(size) !== this.#opened.size || mtimeNs !== this.#opened.mtimeNs
+  async isChanged(entry: Entry): Promise<boolean> {
+    const stats = statOf(this.#file)
+    const mtime = timespecOf(stats.mtimeNs)
+    return isOther(entry, { size: Number(stats.size), mtime, fileId: fileIdOf(stats) })
   }
 
   close(): Promise<void> {

@@ -1,12 +1,12 @@
 // A tree packed into a tar archive, in the order of its names. The content of small files is read ahead,
 // that of large ones as it is written.
 
-import { Errno, FsError } from '../../posix/errno.js'
 import { isDirectory, isRegular } from '../../posix/mode.js'
 import type { Name } from '../../volume/name.js'
 import { type Content, type Entry, type Extent, isDevice, isSocket, type Piece } from './entry.js'
 import type { Folder } from './folder.js'
 import { inOrder } from './in-order.js'
+import { writtenMeanwhile } from './place-entry.js'
 import { encodeMember, endOfArchive } from './tar/encode-member.js'
 import { paddingOf } from './tar/header.js'
 import { joined, type Transfer } from './transfer.js'
@@ -23,25 +23,26 @@ interface Found {
   readonly hardLink?: Name | undefined
 }
 
-/** Its bytes, or what hands them out; `error`: it cannot be read. */
+/** What is to be written of it, with the bytes of a small file; `error`: it cannot be read. */
 interface Prepared extends Found {
   readonly extents: readonly Extent[]
-  readonly pieces: readonly Piece[] | undefined
+  readonly pieces: readonly Piece[]
+  /** Its bytes are read while they are written. */
+  readonly isLarge: boolean
   readonly error: unknown
 }
 
 /** The bytes of the archive. Throws TransferProblem, TransferInterrupted. */
 export async function* packArchive(source: Folder, transfer: Transfer): AsyncGenerator<Buffer> {
+  const packer = new Packer(transfer)
   let written = 0
   for await (const member of inOrder(walk(source, transfer), filesAhead, prepare)) {
     transfer.checkSignal()
     transfer.path = member.path
-    if (member.error !== undefined) transfer.problem(member.path, member.error)
-    else
-      for await (const bytes of pack(member, transfer)) {
-        written += bytes.length
-        yield bytes
-      }
+    for await (const bytes of packer.pack(member)) {
+      written += bytes.length
+      yield bytes
+    }
   }
   yield endOfArchive(written)
 }
@@ -57,14 +58,14 @@ async function* walkInside(
   firstNames: Map<string, Name>,
   transfer: Transfer,
 ): AsyncGenerator<Found> {
-  for (const name of await folder.names()) {
+  for (const name of await namesOf(folder, path, transfer)) {
     const inner = joined(path, name)
-    const entry = await folder.look(name)
+    const { entry, entered } = await lookAt(folder, name, inner, transfer)
     if (!entry) continue
     if (isSocket(entry)) transfer.counts.sockets++
     else if (isDirectory(entry)) {
       yield { entry, path: inner }
-      const entered = await folder.enter(name)
+      if (!entered) continue
       try {
         yield* walkInside(entered, inner, firstNames, transfer)
       } finally {
@@ -80,63 +81,121 @@ async function* walkInside(
   }
 }
 
+async function namesOf(folder: Folder, path: Name, transfer: Transfer): Promise<readonly Name[]> {
+  let names: readonly Name[] = []
+  await transfer.guard(path, async () => {
+    names = await folder.names()
+  })
+  return names
+}
+
+/** What a name stands for, a folder opened; neither where it is gone, or cannot be read. */
+async function lookAt(folder: Folder, name: Name, path: Name, transfer: Transfer) {
+  let entry: Entry | undefined
+  let entered: Folder | undefined
+  await transfer.guard(path, async () => {
+    entry = await folder.look(name)
+    if (entry && isDirectory(entry)) entered = await folder.enter(name)
+  })
+  return { entry, entered }
+}
+
 async function prepare(found: Found): Promise<Prepared> {
   const { entry, open, hardLink } = found
-  if (!open || hardLink !== undefined)
-    return { ...found, extents: [], pieces: [], error: undefined }
+  const pieces: Piece[] = []
+  const prepared = { ...found, extents: [], pieces, isLarge: false, error: undefined }
+  if (!open || hardLink !== undefined) return prepared
+  if (entry.size > readAheadBytesMax) return { ...prepared, isLarge: true }
   try {
     const content = await open()
     try {
       const extents = await content.extents()
-      if (entry.size > readAheadBytesMax)
-        return { ...found, extents, pieces: undefined, error: undefined }
-      const pieces: Piece[] = []
       for await (const { offset, bytes } of content.pieces())
         pieces.push({ offset, bytes: Buffer.from(bytes) })
-      return { ...found, extents, pieces, error: undefined }
+      if (await content.isChanged(entry)) throw writtenMeanwhile()
+      return { ...prepared, extents }
     } finally {
       await content.close()
     }
   } catch (error) {
-    return { ...found, extents: [], pieces: [], error }
+    return { ...prepared, error }
   }
 }
 
-async function* pack(member: Prepared, transfer: Transfer): AsyncGenerator<Buffer> {
-  const { entry, extents, hardLink, path } = member
-  const { head, storedBytes } = encodeMember({ path, entry, hardLink, extents })
-  yield head
-  let done = 0
-  const counted = (bytes: Uint8Array) => {
-    const part = Buffer.from(bytes.subarray(0, storedBytes - done))
-    done += part.length
-    transfer.counts.bytes += part.length
-    return part
+class Packer {
+  readonly #transfer: Transfer
+  /** Why first names are not in the archive: then no other name can be a link to them. */
+  readonly #leftOut = new Map<Name, unknown>()
+
+  constructor(transfer: Transfer) {
+    this.#transfer = transfer
   }
-  if (member.pieces) for (const { bytes } of member.pieces) yield counted(bytes)
-  else if (member.open) {
-    const content = await member.open()
+
+  /** The bytes of a member; none of one that cannot be read. */
+  async *pack(member: Prepared): AsyncGenerator<Buffer> {
+    const { hardLink, isLarge, open } = member
+    const error = member.error ?? (hardLink === undefined ? undefined : this.#leftOut.get(hardLink))
+    if (error !== undefined) this.#leaveOut(member, error)
+    else if (isLarge && open) yield* this.#packLarge(member, open)
+    else yield* this.#write(member, member.extents, member.pieces)
+  }
+
+  #leaveOut({ path }: Found, error: unknown): void {
+    this.#transfer.problem(path, error)
+    this.#leftOut.set(path, error)
+  }
+
+  async *#packLarge(found: Found, open: () => Promise<Content>): AsyncGenerator<Buffer> {
+    let content: Content | undefined
     try {
-      for await (const { bytes } of content.pieces()) {
-        transfer.checkSignal()
-        yield counted(bytes)
+      let extents: readonly Extent[] = []
+      try {
+        content = await open()
+        if (await content.isChanged(found.entry)) throw writtenMeanwhile()
+        extents = await content.extents()
+      } catch (error) {
+        return this.#leaveOut(found, error)
       }
-      if (await content.isChanged()) transfer.problem(path, changed())
+      yield* this.#write(found, extents, this.#piecesOf(found, content))
     } finally {
-      await content.close()
+      await content?.close()
     }
   }
-  // The archive has said already how many bytes come.
-  for (let missing = storedBytes - done; missing > 0; missing -= zeros.length)
-    yield zeros.subarray(0, missing)
-  yield Buffer.alloc(paddingOf(storedBytes))
-  count(member, transfer)
-  transfer.change('make', path)
-  if (done < storedBytes) transfer.problem(path, changed())
-}
 
-function changed(): FsError {
-  return new FsError(Errno.EBUSY, 'it was written while it was read')
+  /** What goes wrong is told, and ends them: the archive has said already how many bytes come. */
+  async *#piecesOf({ entry, path }: Found, content: Content): AsyncGenerator<Piece> {
+    try {
+      for await (const piece of content.pieces()) {
+        this.#transfer.checkSignal()
+        yield piece
+      }
+      if (await content.isChanged(entry)) throw writtenMeanwhile()
+    } catch (error) {
+      this.#transfer.problem(path, error)
+    }
+  }
+
+  async *#write(
+    found: Found,
+    extents: readonly Extent[],
+    pieces: Iterable<Piece> | AsyncIterable<Piece>,
+  ): AsyncGenerator<Buffer> {
+    const { entry, hardLink, path } = found
+    const { head, storedBytes } = encodeMember({ path, entry, hardLink, extents })
+    yield head
+    let done = 0
+    for await (const { bytes } of pieces) {
+      const part = Buffer.from(bytes.subarray(0, storedBytes - done))
+      done += part.length
+      this.#transfer.counts.bytes += part.length
+      yield part
+    }
+    for (let missing = storedBytes - done; missing > 0; missing -= zeros.length)
+      yield zeros.subarray(0, missing)
+    yield Buffer.alloc(paddingOf(storedBytes))
+    count(found, this.#transfer)
+    this.#transfer.change('make', path)
+  }
 }
 
 const zeros = Buffer.alloc(1 << 20)

@@ -139,20 +139,20 @@ export class Placer {
     if (!isRegular(entry)) return target.makeSpecial(name, entry, replace)
     const opened = await content()
     try {
-      await target.makeFile(name, entry, this.#counted(opened.pieces()), replace)
-      if (await opened.isChanged())
-        throw new FsError(Errno.EBUSY, 'it was written while it was read; run it again')
+      await target.makeFile(name, entry, this.#counted(opened, entry), replace)
     } finally {
       await opened.close()
     }
   }
 
-  async *#counted(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece> {
-    for await (const piece of pieces) {
+  /** Fails behind the last piece where these are not the bytes of `entry`: before anything gets the name. */
+  async *#counted(content: Content, entry: Entry): AsyncGenerator<Piece> {
+    for await (const piece of content.pieces()) {
       this.#transfer.checkSignal()
       yield piece
       this.#transfer.counts.bytes += piece.bytes.length
     }
+    if (await content.isChanged(entry)) throw writtenMeanwhile()
   }
 
   #count(entry: Entry): void {
@@ -166,4 +166,8 @@ export class Placer {
 function inTheWay(): FsError {
   const message = 'a folder that is not empty is in its place; with --delete it is removed'
   return new FsError(Errno.ENOTEMPTY, message)
+}
+
+export function writtenMeanwhile(): FsError {
+  return new FsError(Errno.EBUSY, 'it was written while it was read; run it again')
 }

@@ -1,6 +1,6 @@
 // One transfer under way: what was asked for, what has been done, what went wrong, and when to stop.
 
-import { Errno, FsError } from '../../posix/errno.js'
+import { StoreUnavailable } from '../../store/store.js'
 import type { Name } from '../../volume/name.js'
 
 export interface TransferOptions {
@@ -77,11 +77,17 @@ export class TransferInterrupted extends Error {
   override readonly name = 'TransferInterrupted'
 }
 
-/** After these the next file fails as well: of the volume (its store is away), or of the whole disk. */
+/** After these the next file fails as well: the store is away, or it is of the whole volume or disk. */
 export function endsEverything(error: Error): boolean {
   const { code } = error as NodeJS.ErrnoException
-  if (error instanceof FsError && error.errno === Errno.EIO) return true
-  return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(code ?? '')
+  return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(code ?? '') || isStoreAway(error)
+}
+
+/** Not so a block that is damaged or missing: EIO as well, but of one file. */
+function isStoreAway(error: unknown): boolean {
+  for (let each = error; each instanceof Error; each = each.cause)
+    if (each instanceof StoreUnavailable) return true
+  return false
 }
 
 export class Transfer {

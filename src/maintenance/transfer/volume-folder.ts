@@ -14,9 +14,9 @@ import {
   type Entry,
   type Extent,
   isDevice,
+  isOther,
   type Piece,
   type PresentEntry,
-  sameTime,
 } from './entry.js'
 import { temporaryName, travels, type WritableFolder } from './folder.js'
 
@@ -205,7 +205,8 @@ export class VolumeFolder implements WritableFolder {
     const isShared = nlink > 1 && !isDirectory(inode)
     const identity = isShared ? String(ino) : undefined
     const xattrs = await this.#xattrsOf(inode)
-    return { mode, uid, gid, size, mtime, atime, ctime, rdev, target, xattrs, identity }
+    const fileId = String(ino)
+    return { mode, uid, gid, size, mtime, atime, ctime, rdev, target, xattrs, identity, fileId }
   }
 
   async #xattrsOf({ ino, xattrs, xattrBlock }: Inode): Promise<Map<Name, Uint8Array>> {
@@ -274,10 +275,10 @@ class VolumeContent implements Content {
     }
   }
 
-  async isChanged(): Promise<boolean> {
-    const { mtime, size, ino } = this.#inode
-    const now = await this.#vfs.getattr(transferCaller, ino, this.#handle)
-    return now.size !== size || !sameTime(now.mtime, mtime)
+  async isChanged(entry: Entry): Promise<boolean> {
+    const { ino } = this.#inode
+    const { size, mtime } = await this.#vfs.getattr(transferCaller, ino, this.#handle)
+    return isOther(entry, { size, mtime, fileId: String(ino) })
   }
 
   async close(): Promise<void> {
