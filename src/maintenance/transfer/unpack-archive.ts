@@ -237,12 +237,13 @@ async function isFolder(folder: WritableFolder, name: Name): Promise<boolean> {
   return entry !== undefined && isDirectory(entry)
 }
 
-/** A folder that only its files' names tell of. */
+/** A folder that only its files' names tell of: the user's of this process, as with tar. */
 function unnamedFolder(): Entry {
   const now = Date.now()
   const mtime = { sec: Math.floor(now / 1000), nsec: (now % 1000) * 1e6 }
   const none = { atime: undefined, rdev: 0, target: '', xattrs: new Map(), identity: undefined }
-  return { mode: S_IFDIR | 0o755, uid: 0, gid: 0, size: 0, mtime, ...none }
+  const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0]
+  return { mode: S_IFDIR | 0o755, uid, gid, size: 0, mtime, ...none }
 }
 
 function cutShort(offset: number): FsError {
