@@ -1,5 +1,6 @@
 /** import, export, cp and rm as commands: their words, what they print, their exit status. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import {
   existsSync,
   mkdirSync,
@@ -10,6 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { createTree, differences, listTree } from '../support/tree.js'
 import { archive, member } from '../transfer/hand-made.js'
 import { openSandbox, type Sandbox } from './cassfs.js'
@@ -30,6 +32,25 @@ async function cassfs(args: readonly string[], status = 0): Promise<string> {
   const ended = await sandbox.run(args)
   assert.equal(ended.status, status, `${args.join(' ')}:\n${ended.stdout}${ended.stderr}`)
   return status === 0 ? ended.stdout : ended.stderr
+}
+
+/** Exit status of an import that gets so much of an archive, and then a signal. */
+async function interruptImport(head: Buffer): Promise<number | null> {
+  const own = openSandbox()
+  const child = own.start(['import', '-', '/'], { stdio: ['pipe', 'ignore', 'inherit'] })
+  const ended = once(child, 'exit')
+  const tooLate = setTimeout(() => child.kill('SIGKILL'), 20_000)
+  try {
+    child.stdin?.write(head)
+    while (child.exitCode === null && !existsSync(join(own.folder, 'state/journal')))
+      await pause(20)
+    await pause(500)
+    child.kill('SIGINT')
+    return (await ended)[0]
+  } finally {
+    clearTimeout(tooLate)
+    own.close()
+  }
 }
 
 describe('import and export', () => {
@@ -78,6 +99,25 @@ describe('import and export', () => {
     assert.equal(await cassfs(['ls', '/hostile']), '')
     await cassfs(['import', '--keep-going', 'hostile.tar', '/hostile'], 1)
     assert.equal(await cassfs(['ls', '/hostile']), 'good\n')
+  })
+
+  test('tell that half an archive was taken', async () => {
+    mkdirSync(inside('large'))
+    writeFileSync(inside('large/file'), Buffer.alloc(1 << 20))
+    await cassfs(['import', 'large', '/large'])
+    const part = await sandbox.shell(
+      'set -o pipefail; cassfs export /large - | head -c 1000 | wc -c',
+    )
+    assert.equal(part.stdout.trim(), '1000')
+    assert.equal(part.status, 1)
+    assert.match(part.stderr, /the archive is not whole/)
+    const listed = await sandbox.shell('set -o pipefail; cassfs ls /site | head -n 1')
+    assert.equal(listed.status, 0)
+  })
+
+  test('hear of a signal while input stands still', async () => {
+    for (const head of [Buffer.alloc(0), member({ name: 'x', content: 'whole' }).subarray(0, 514)])
+      assert.equal(await interruptImport(head), 130)
   })
 
   test('refuse what makes no sense', async () => {
@@ -150,6 +190,17 @@ describe('rm', () => {
     await cassfs(['rm', '-r', '/links/to-site'])
     assert.equal(await cassfs(['ls', '/links']), '')
     assert.match(await cassfs(['ls', '/site']), /file\.0/)
+  })
+
+  test('removes a link to the root, not what is in the root', async () => {
+    symlinkSync('/', inside('links/to-root'))
+    await cassfs(['cp', '-r', 'links', ':/'])
+    const all = ['rm', '-r', '--no-preserve-root']
+    assert.match(await cassfs([...all, '/links/to-root/'], 1), /no folder|not a directory/)
+    assert.match(await cassfs(['rm', '-r', '/links/to-root/.'], 1), /--no-preserve-root/)
+    await cassfs([...all, '/links/to-root'])
+    assert.doesNotMatch(await cassfs(['ls', '/links']), /to-root/)
+    assert.match(await cassfs(['ls', '/']), /^site$/m)
   })
 
   test('never empties the environment by a slip', async () => {

@@ -40,7 +40,7 @@ export async function run(
       const { folderInVolume } = await import('../../maintenance/transfer/volume-paths.js')
       const folder = await onPath(source, () => folderInVolume(vfs, source.toString('latin1')))
       if (destination.kind === 'folder') return exportTo(destination.path, folder, transfer)
-      await exportArchive(destination, folder, transfer)
+      await exportArchive(context, destination, folder, transfer)
     }),
   )
 }
@@ -81,6 +81,7 @@ async function exportTo(path: Buffer, source: Folder, transfer: Transfer): Promi
 }
 
 async function exportArchive(
+  context: CommandContext,
   destination: Exclude<Destination, { kind: 'folder' }>,
   source: Folder,
   transfer: Transfer,
@@ -89,10 +90,19 @@ async function exportArchive(
   const bytes = packArchive(source, transfer)
   if (transfer.options.dryRun) {
     for await (const _ of bytes) transfer.checkSignal()
-  } else if (destination.kind === 'output') {
-    for await (const part of bytes)
-      if (!process.stdout.write(part)) await once(process.stdout, 'drain')
-  } else await writeArchive(destination, bytes)
+  } else if (destination.kind === 'output') await writeOutput(context, bytes)
+  else await writeArchive(destination, bytes)
+}
+
+/** Half a listing may be enough for who reads it; half an archive is none. */
+async function writeOutput(context: CommandContext, bytes: AsyncGenerator<Buffer>): Promise<void> {
+  process.stdout.prependListener('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') return
+    context.warn('the archive is not whole: who read standard output has closed it')
+    process.exit(1)
+  })
+  for await (const part of bytes)
+    if (!process.stdout.write(part)) await once(process.stdout, 'drain')
 }
 
 /** Under another name until it is whole: an archive that is there is one that was finished. */

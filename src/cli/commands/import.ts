@@ -1,7 +1,7 @@
 // `cassfs import`: a folder or an archive into an environment, without a mount.
 
 import { createReadStream, statSync } from 'node:fs'
-import type { Readable } from 'node:stream'
+import { addAbortSignal, type Readable } from 'node:stream'
 import type { WritableFolder } from '../../maintenance/transfer/folder.js'
 import type { Transfer } from '../../maintenance/transfer/transfer.js'
 import { asFsError, FsError } from '../../posix/errno.js'
@@ -92,11 +92,16 @@ async function importArchive(
 ): Promise<void> {
   const { expandArchive } = await import('../../maintenance/transfer/archive-stream.js')
   const { unpackArchive } = await import('../../maintenance/transfer/unpack-archive.js')
+  // Who waits for input that does not come would not hear of the signal.
+  addAbortSignal(transfer.options.signal, stream)
   try {
     await unpackArchive(await expandArchive(stream), target, transfer, {
       absoluteName: (name) =>
         context.warn(`the "/" in front of names is taken away, as of ${showPath(name)}`),
     })
+  } catch (error) {
+    transfer.checkSignal()
+    throw error
   } finally {
     stream.destroy()
   }

@@ -9,10 +9,14 @@ import type { Name } from '../../volume/name.js'
 import type { Folder } from './folder.js'
 import { transferCaller, VolumeFolder } from './volume-folder.js'
 
-/** What a path leads to, links followed; undefined: nothing. ENOTDIR, ELOOP, ENAMETOOLONG. */
-export async function findInVolume(vfs: Vfs, path: Name): Promise<Inode | undefined> {
+/** What a path leads to, links followed, the last one where asked; undefined: nothing. ENOTDIR, ELOOP, ENAMETOOLONG. */
+export async function findInVolume(
+  vfs: Vfs,
+  path: Name,
+  followLast = true,
+): Promise<Inode | undefined> {
   try {
-    return await resolvePath(vfs, transferCaller, path === '' ? '/' : path, true)
+    return await resolvePath(vfs, transferCaller, path === '' ? '/' : path, followLast)
   } catch (error) {
     if (error instanceof FsError && error.errno === Errno.ENOENT) return undefined
     throw error
@@ -48,9 +52,9 @@ export function splitPath(path: Name): { readonly folder: Name; readonly name: N
   return { folder: slash < 0 ? '' : whole.slice(0, slash), name }
 }
 
-/** Whether a path means the root of the volume, in whatever way. */
+/** Whether a path names the root of the volume itself: a link that leads there, with a slash behind it or none, does not. */
 export async function isVolumeRoot(vfs: Vfs, path: Name): Promise<boolean> {
-  return (await findInVolume(vfs, path))?.ino === rootIno
+  return (await findInVolume(vfs, path.replace(/\/+$/, ''), false))?.ino === rootIno
 }
 
 /** Whether one folder is another, or below it; those of this machine are in no volume. */
