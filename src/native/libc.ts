@@ -36,6 +36,11 @@ export function cString(value: string | Uint8Array): Buffer {
   return terminated
 }
 
+/** What leads to the file of a descriptor, for calls that take no descriptor of O_PATH (open(2)). */
+export function descriptorPath(fd: number): Buffer {
+  return cString(`/proc/self/fd/${fd}`)
+}
+
 /** The memory address of a buffer's first byte; good only while the buffer is kept alive. */
 export function addressOf(buffer: Uint8Array): bigint {
   return koffi.address(buffer)

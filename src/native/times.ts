@@ -1,6 +1,6 @@
 // utimensat(2): times to the nanosecond, which Node rounds to what a floating-point number holds.
 
-import { check, cString, declare } from './libc.js'
+import { check, cString, declare, descriptorPath } from './libc.js'
 
 const libcUtimensat = declare<
   (directory: number, path: Buffer, times: Uint8Array, flags: number) => number
@@ -16,9 +16,12 @@ interface Time {
   readonly nsec: number
 }
 
-/** Sets the times of a file, of a symbolic link its own; what is undefined stays. Throws FsError. */
+/**
+ * Sets the times of a file, of a symbolic link its own; what is undefined stays. A path, or a descriptor, also
+ * one that was opened with O_PATH. Throws FsError.
+ */
 export function setTimes(
-  path: string | Uint8Array,
+  target: string | Uint8Array | number,
   atime: Time | undefined,
   mtime: Time | undefined,
 ): void {
@@ -28,5 +31,8 @@ export function setTimes(
     words[2 * index + 1] = BigInt(time?.nsec ?? UTIME_OMIT)
   }
   const times = new Uint8Array(words.buffer)
-  check(libcUtimensat(AT_FDCWD, cString(path), times, AT_SYMLINK_NOFOLLOW), 'utimensat')
+  const isOpen = typeof target === 'number'
+  const path = isOpen ? descriptorPath(target) : cString(target)
+  const flags = isOpen ? 0 : AT_SYMLINK_NOFOLLOW
+  check(libcUtimensat(AT_FDCWD, path, times, flags), 'utimensat')
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import {
   chmodSync,
+  chownSync,
   linkSync,
   mkdirSync,
   readFileSync,
@@ -190,6 +191,22 @@ test('an export done again updates the folder in the same way', async () => {
     'replace hard-link',
   ])
   assert.equal(differences(listTree(out), listTree(tree)), '')
+})
+
+test('set-id bits never come to bytes that somebody else put there', async () => {
+  writeFileSync(inside('tool'), 'true')
+  chmodSync(inside('tool'), 0o4755)
+  utimesSync(inside('tool'), 1e9, 1e9)
+  await volume.importFolder(tree, to)
+  const out = join(volume.folder, `rights${count}`)
+  mkdirSync(out)
+  writeFileSync(join(out, 'tool'), 'evil')
+  chownSync(join(out, 'tool'), 4321, 4321)
+  utimesSync(join(out, 'tool'), 1e9, 1e9)
+  const { changes } = await volume.exportFolder(to, out)
+  assert.ok(changes.includes('replace tool'))
+  assert.equal(readFileSync(join(out, 'tool'), 'utf8'), 'true')
+  assert.equal(statSync(join(out, 'tool')).mode & 0o7777, 0o4755)
 })
 
 test('a file is there whole or not at all while it is replaced', async () => {

@@ -36,6 +36,20 @@ export function givenMode({ mode, uid }: Entry, isPrivileged: boolean): number {
   return mode & (isPrivileged || uid === process.geteuid?.() ? permissionBits : 0o1777)
 }
 
+/**
+ * What somebody else made, of the same size and time, must not get set-id bits or capabilities with the bytes
+ * that it has: then these are written, too.
+ */
+export function gainsRights(entry: Entry, existing: Entry): boolean {
+  if (!isRegular(entry)) return false
+  const isSameOwner = entry.uid === existing.uid && entry.gid === existing.gid
+  const hasSetId = (entry.mode & setIdBits) !== 0
+  return (hasSetId && !isSameOwner) || (entry.xattrs.has(capabilityName) && existing.uid !== 0)
+}
+
+const setIdBits = 0o6000
+const capabilityName = 'security.capability'
+
 const zeros = Buffer.alloc(1 << 20)
 
 /** Whether two files of `size` bytes have the same; holes are zeros. Does not close them. */

@@ -31,8 +31,8 @@ export interface WritableFolder extends Folder {
   makeSpecial(name: Name, entry: Entry, replace: boolean): Promise<void>
   /** One more name for what is in `from` under `fromName`. EEXIST. */
   link(from: WritableFolder, fromName: Name, name: Name, replace: boolean): Promise<void>
-  /** Owner, mode, attributes and times of what is there; content stays. */
-  setAttributes(name: Name, entry: Entry): Promise<void>
+  /** Owner, mode, attributes and times of `present`, as it was looked at; content stays. ESTALE: it is another now. */
+  setAttributes(name: Name, entry: Entry, present: PresentEntry): Promise<void>
   /** Of the folder itself. */
   setOwnAttributes(entry: Entry): Promise<void>
   /** Not of a folder. */

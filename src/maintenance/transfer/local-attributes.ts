@@ -4,9 +4,10 @@
 import {
   type BigIntStats,
   chmodSync,
+  chownSync,
   closeSync,
   constants,
-  lchownSync,
+  fstatSync,
   openSync,
   readlinkSync,
 } from 'node:fs'
@@ -64,9 +65,9 @@ function readXattrs(path: Buffer, isPrivileged: boolean): Map<Name, Uint8Array> 
 }
 
 /** A file system without attributes has none. */
-function listXattrNames(path: Buffer): Name[] {
+function listXattrNames(file: Buffer | number): Name[] {
   try {
-    return listXattrs(path, 'latin1')
+    return listXattrs(file, 'latin1')
   } catch (error) {
     if (error instanceof FsError && error.errno === Errno.EOPNOTSUPP) return []
     throw error
@@ -75,40 +76,49 @@ function listXattrNames(path: Buffer): Name[] {
 
 /**
  * Owner (as root alone), mode, attributes, times, in this order: a change of owner takes set-id bits and
- * capabilities, an ACL is mode bits, and everything moves times. Answers how many extended attributes this
- * file system does not keep.
+ * capabilities, an ACL is mode bits, and everything moves times. By descriptor (any, also of O_PATH): a name
+ * may be another file's by now, and that one must not become root's. Answers how many extended attributes
+ * this file system does not keep.
  */
-export function giveAttributes(path: Buffer, entry: Entry, isPrivileged: boolean): number {
-  if (isPrivileged) lchownSync(path, entry.uid, entry.gid)
-  if (!isSymlink(entry)) chmodNoFollow(path, givenMode(entry, isPrivileged))
-  const refused = giveXattrs(path, entry, isPrivileged)
-  setTimes(path, entry.atime ?? entry.mtime, entry.mtime)
+export function giveAttributes(fd: number, entry: Entry, isPrivileged: boolean): number {
+  // Calls on this lead to the file itself, and of a symbolic link no further.
+  const path = `/proc/self/fd/${fd}`
+  if (isPrivileged) chownSync(path, entry.uid, entry.gid)
+  if (!isSymlink(entry)) chmodSync(path, givenMode(entry, isPrivileged))
+  const refused = giveXattrs(fd, entry, isPrivileged)
+  setTimes(fd, entry.atime ?? entry.mtime, entry.mtime)
   return refused
 }
 
-function chmodNoFollow(path: Buffer, mode: number): void {
+/** Holds what has a name, whatever it is, and does `work`; `isIt` says whether it is what is meant. ESTALE. */
+export function holding(
+  path: Buffer,
+  isIt: (stats: BigIntStats) => boolean,
+  work: (fd: number) => void,
+): void {
   const fd = openSync(path, O_PATH | constants.O_NOFOLLOW)
   try {
-    // A link in its place is refused here (EOPNOTSUPP): the kernel has no mode for one.
-    chmodSync(`/proc/self/fd/${fd}`, mode)
+    if (!isIt(fstatSync(fd, { bigint: true })))
+      throw new FsError(Errno.ESTALE, 'something else has taken its name')
+    work(fd)
   } finally {
     closeSync(fd)
   }
 }
 
-function giveXattrs(path: Buffer, { xattrs }: Entry, isPrivileged: boolean): number {
-  for (const name of listXattrNames(path))
+function giveXattrs(fd: number, { xattrs }: Entry, isPrivileged: boolean): number {
+  for (const name of listXattrNames(fd))
     if (!xattrs.has(name) && travels(name, isPrivileged))
-      removeXattr(path, Buffer.from(name, 'latin1'))
+      removeXattr(fd, Buffer.from(name, 'latin1'))
   const wanted = [...xattrs].filter(([name]) => travels(name, isPrivileged))
   // The access ACL decides the mode bits of the group: last, as chmod came before.
   wanted.sort(([a], [b]) => Number(a === aclAccessName) - Number(b === aclAccessName))
-  return wanted.filter(([name, value]) => !isTaken(path, name, value)).length
+  return wanted.filter(([name, value]) => !isTaken(fd, name, value)).length
 }
 
-function isTaken(path: Buffer, name: Name, value: Uint8Array): boolean {
+function isTaken(fd: number, name: Name, value: Uint8Array): boolean {
   try {
-    setXattr(path, Buffer.from(name, 'latin1'), value)
+    setXattr(fd, Buffer.from(name, 'latin1'), value)
     return true
   } catch (error) {
     if (error instanceof FsError && error.errno === Errno.EOPNOTSUPP) return false

@@ -6,7 +6,9 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -50,7 +52,9 @@ test('a link is not entered, not read, and not given the attributes of what it l
   await assert.rejects(folder.enter('to-folder'), { code: 'ENOTDIR' })
   await assert.rejects(folder.read('to-file'), { code: 'ELOOP' })
   const before = [outside(), join(outside(), 'file')].map((path) => statSync(path))
-  await assert.rejects(folder.setAttributes('to-file', entry(0o100777)), { errno: -95 })
+  const link = await folder.look('to-file')
+  assert.ok(link)
+  await assert.rejects(folder.setAttributes('to-file', entry(0o100777), link), { code: 'ESTALE' })
   const after = [outside(), join(outside(), 'file')].map((path) => statSync(path))
   assert.deepEqual(
     after.map(({ mode, ctimeMs }) => [mode, ctimeMs]),
@@ -67,6 +71,39 @@ test('a file is made in the place of a link, not through it', async () => {
   assert.equal(readFileSync(inside('to-file'), 'utf8'), 'new')
   assert.equal(lstatSync(inside('to-file'), { bigint: true }).mtimeNs, 5_000_000_006n)
   assert.deepEqual(await folder.names(), ['to-file', 'to-folder'])
+})
+
+test('attributes reach the file that was made, or looked at, not one that took its name', async () => {
+  const set = entry(0o104755)
+  const swapped = async function* () {
+    yield { offset: 0, bytes: Buffer.from('new') }
+    const made = readdirSync(join(root, 'folder')).find((name) => name.endsWith('.tmp')) ?? ''
+    renameSync(inside(made), join(root, 'moved'))
+    writeFileSync(inside(made), 'bad', { mode: 0o644 })
+  }
+  await folder.makeFile('set-id', set, swapped(), false)
+  assert.equal(readFileSync(inside('set-id'), 'utf8'), 'bad')
+  assert.equal(statSync(inside('set-id')).mode & 0o7777, 0o644)
+  assert.equal(statSync(join(root, 'moved')).mode & 0o7777, 0o4755)
+  const looked = await folder.look('set-id')
+  assert.ok(looked)
+  writeFileSync(join(root, 'other'), 'bad', { mode: 0o644 })
+  renameSync(join(root, 'other'), inside('set-id'))
+  await assert.rejects(folder.setAttributes('set-id', set, looked), { code: 'ESTALE' })
+  assert.equal(statSync(inside('set-id')).mode & 0o7777, 0o644)
+  rmSync(inside('set-id'))
+})
+
+test('a name that somebody takes while a file is made stays theirs', async () => {
+  const taking = async function* () {
+    yield { offset: 0, bytes: Buffer.from('new') }
+    writeFileSync(inside('free'), 'theirs')
+  }
+  await assert.rejects(folder.makeFile('free', entry(0o100600), taking(), false), {
+    code: 'EEXIST',
+  })
+  assert.equal(readFileSync(inside('free'), 'utf8'), 'theirs')
+  rmSync(inside('free'))
 })
 
 test('what fails leaves nothing behind', async () => {

@@ -3,6 +3,7 @@
 // leads anywhere else.
 
 import {
+  type BigIntStats,
   closeSync,
   constants,
   linkSync,
@@ -16,12 +17,20 @@ import {
 } from 'node:fs'
 import { type FileHandle, open, readdir } from 'node:fs/promises'
 import { mkfifo, mknod } from '../../native/make-node.js'
+import { RenameFlag, renameat2 } from '../../native/rename.js'
 import { Errno, FsError } from '../../posix/errno.js'
 import { isSymlink, S_IFIFO } from '../../posix/mode.js'
 import type { Name } from '../../volume/name.js'
-import { type Content, type Entry, type Piece, type PresentEntry, typeOf } from './entry.js'
+import {
+  type Content,
+  type Entry,
+  isDevice,
+  type Piece,
+  type PresentEntry,
+  typeOf,
+} from './entry.js'
 import { temporaryName, type WritableFolder } from './folder.js'
-import { giveAttributes, readEntry } from './local-attributes.js'
+import { fileIdOf, giveAttributes, holding, readEntry } from './local-attributes.js'
 import { openLocalContent } from './local-content.js'
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = constants
@@ -88,10 +97,10 @@ export class LocalFolder implements WritableFolder {
       const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
       try {
         await writePieces(file, pieces, entry.size)
+        this.#give(file.fd, entry)
       } finally {
         await file.close()
       }
-      this.#give(path, entry)
     })
   }
 
@@ -100,7 +109,10 @@ export class LocalFolder implements WritableFolder {
       if (isSymlink(entry)) symlinkSync(Buffer.from(entry.target, 'latin1'), path)
       else if (typeOf(entry) === S_IFIFO) mkfifo(path, 0o600)
       else mknod(path, typeOf(entry) | 0o600, entry.rdev)
-      this.#give(path, entry)
+      const isMade = ({ mode, rdev }: BigIntStats) =>
+        typeOf({ mode: Number(mode) }) === typeOf(entry) &&
+        (!isDevice(entry) || Number(rdev) === entry.rdev)
+      holding(path, isMade, (fd) => this.#give(fd, entry))
     })
   }
 
@@ -110,12 +122,14 @@ export class LocalFolder implements WritableFolder {
     await this.#making(name, replace, async (path) => linkSync(source, path))
   }
 
-  async setAttributes(name: Name, entry: Entry): Promise<void> {
-    this.#give(this.#path(name), entry)
+  async setAttributes(name: Name, entry: Entry, { fileId }: PresentEntry): Promise<void> {
+    const isSame = (stats: BigIntStats) =>
+      fileIdOf(stats) === fileId && typeOf({ mode: Number(stats.mode) }) === typeOf(entry)
+    holding(this.#path(name), isSame, (fd) => this.#give(fd, entry))
   }
 
   async setOwnAttributes(entry: Entry): Promise<void> {
-    this.#give(this.#path(ownAttributes), entry)
+    this.#give(this.#fd, entry)
   }
 
   async unlink(name: Name): Promise<void> {
@@ -126,8 +140,8 @@ export class LocalFolder implements WritableFolder {
     rmdirSync(this.#path(name))
   }
 
-  #give(path: Buffer, entry: Entry): void {
-    const refused = giveAttributes(path, entry, this.isPrivileged)
+  #give(fd: number, entry: Entry): void {
+    const refused = giveAttributes(fd, entry, this.isPrivileged)
     if (refused > 0) this.#refused(refused)
   }
 
@@ -156,8 +170,14 @@ export class LocalFolder implements WritableFolder {
 
 /** EEXIST where something has the name: rename(2) would replace it. */
 function moveToFreeName(made: Buffer, path: Buffer): void {
-  if (lstatSync(path, { throwIfNoEntry: false })) throw new FsError(Errno.EEXIST)
-  renameSync(made, path)
+  try {
+    renameat2(made, path, RenameFlag.RENAME_NOREPLACE)
+  } catch (error) {
+    if (!(error instanceof FsError && error.errno === Errno.EINVAL)) throw error
+    // A file system without such renames (NFS).
+    linkSync(made, path)
+    unlinkSync(made)
+  }
 }
 
 function removeIfThere(path: Buffer): void {

@@ -4,7 +4,7 @@
 import { Errno, FsError } from '../../posix/errno.js'
 import { isDirectory, isRegular, isSymlink } from '../../posix/mode.js'
 import type { Name } from '../../volume/name.js'
-import { type Difference, sameAttributes, sameBytes, sameContent } from './compare.js'
+import { type Difference, gainsRights, sameAttributes, sameBytes, sameContent } from './compare.js'
 import {
   type Content,
   type Entry,
@@ -48,8 +48,8 @@ export class Placer {
     const existing = await this.clear(target, name, path)
     const difference = existing ? await this.#compare(placing, existing) : 'content'
     if (difference === 'same') return void counts.unchanged++
-    if (difference === 'attributes') {
-      if (!options.dryRun) await target?.setAttributes(name, entry)
+    if (existing && difference === 'attributes') {
+      if (!options.dryRun) await target?.setAttributes(name, entry, existing)
       counts.attributes++
       return this.#transfer.change('attributes', path)
     }
@@ -105,7 +105,8 @@ export class Placer {
       if (placing.isStream || entry.size !== existing.size) return 'content'
       if (!(await this.#sameBytes(placing))) return 'content'
     } else if (!sameContent(entry, existing)) return 'content'
-    return sameAttributes(entry, existing, target?.isPrivileged ?? true) ? 'same' : 'attributes'
+    if (sameAttributes(entry, existing, target?.isPrivileged ?? true)) return 'same'
+    return gainsRights(entry, existing) ? 'content' : 'attributes'
   }
 
   /** Two files of the source are not one in the target. */

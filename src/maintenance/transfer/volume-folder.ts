@@ -128,8 +128,10 @@ export class VolumeFolder implements WritableFolder {
     await this.#name(ino, name, replace)
   }
 
-  async setAttributes(name: Name, entry: Entry): Promise<void> {
-    await this.#setAll((await this.#present(name)).ino, entry)
+  async setAttributes(name: Name, entry: Entry, { fileId }: PresentEntry): Promise<void> {
+    const { ino } = await this.#present(name)
+    if (String(ino) !== fileId) throw new FsError(Errno.ESTALE, 'something else has taken its name')
+    await this.#setAll(ino, entry)
   }
 
   async setOwnAttributes(entry: Entry): Promise<void> {
