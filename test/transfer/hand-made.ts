@@ -6,6 +6,8 @@ export interface HandMade {
   readonly content?: Buffer | string
   readonly link?: string
   readonly mode?: string
+  readonly uid?: string
+  readonly mtime?: string
   /** Instead of the content's length. */
   readonly size?: string
   readonly magic?: string
@@ -19,10 +21,10 @@ export function member(made: HandMade): Buffer {
   const put = (text: string, at: number) => block.write(text, at, 'latin1')
   put(made.name.slice(0, 100), 0)
   put(made.mode ?? '0000644\0', 100)
-  put('0000000\0', 108)
+  put(made.uid ?? '0000000\0', 108)
   put('0000000\0', 116)
   put(made.size ?? `${content.length.toString(8).padStart(11, '0')}\0`, 124)
-  put('13000000000\0', 136)
+  put(made.mtime ?? '13000000000\0', 136)
   put('        ', 148)
   put(made.type ?? '0', 156)
   put((made.link ?? '').slice(0, 100), 157)

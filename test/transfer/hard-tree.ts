@@ -91,6 +91,7 @@ function makeAttributes(path: string): void {
   writeFileSync(path, 'with attributes')
   setXattr(path, 'user.binary', Buffer.from([0, 0xff, 0x0a, 0x3d, 0x20]))
   setXattr(path, 'user.empty', Buffer.alloc(0))
+  setXattr(path, 'user.a=b%c%3D', Buffer.from('='))
   setXattr(path, 'trusted.secret', Buffer.from('of root'))
   const capability = '0100000200200000000000000000000000000000'
   setXattr(path, 'security.capability', Buffer.from(capability, 'hex'))

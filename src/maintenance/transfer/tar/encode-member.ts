@@ -15,7 +15,7 @@ import type { Name } from '../../../volume/name.js'
 import { type Entry, type Extent, isDevice, typeOf } from '../entry.js'
 import { aclToText } from './acl-text.js'
 import { blockBytes, encodeHeader, fits, paddingOf } from './header.js'
-import { encodePax, encodeTime, type PaxRecord } from './pax.js'
+import { encodePax, encodeTime, type PaxRecord, xattrKeyword } from './pax.js'
 import { encodeMap } from './sparse-map.js'
 
 export interface MemberFacts {
@@ -77,7 +77,7 @@ function attributeRecords({ uid, gid, mtime, atime, xattrs }: Entry, size: numbe
   for (const [name, value] of xattrs) {
     if (name === aclAccessName) records.push(['SCHILY.acl.access', aclToText(value)])
     else if (name === aclDefaultName) records.push(['SCHILY.acl.default', aclToText(value)])
-    else records.push([`SCHILY.xattr.${name}`, Buffer.from(value).toString('latin1')])
+    else records.push([xattrKeyword(name), Buffer.from(value).toString('latin1')])
   }
   return records
 }

@@ -61,3 +61,25 @@ export function decodeWhole(value: Name): number {
   if (!/^[0-9]{1,15}$/.test(value)) throw damaged('a number that is none')
   return Number(value)
 }
+
+const xattrPrefix = 'SCHILY.xattr.'
+
+/** A name may have what ends a keyword: written as GNU tar does. */
+export function xattrKeyword(name: Name): Name {
+  return xattrPrefix + name.replaceAll('%', '%25').replaceAll('=', '%3D')
+}
+
+/** The name of an extended attribute; undefined: the keyword is of something else. */
+export function xattrNameOf(keyword: Name): Name | undefined {
+  if (!keyword.startsWith(xattrPrefix)) return undefined
+  return keyword.slice(xattrPrefix.length).replaceAll('%3D', '=').replaceAll('%25', '%')
+}
+
+/** Of each keyword the last value. An empty one takes back what was said before, but for attributes, which may be empty. */
+export function lastValues(records: readonly PaxRecord[]): Map<Name, Name> {
+  const last = new Map<Name, Name>()
+  for (const [keyword, value] of records)
+    if (value === '' && xattrNameOf(keyword) === undefined) last.delete(keyword)
+    else last.set(keyword, value)
+  return last
+}

@@ -19,7 +19,14 @@ import { travels } from '../folder.js'
 import { aclFromText } from './acl-text.js'
 import type { ByteSource } from './byte-source.js'
 import { blockBytes, damaged, decodeHeader, type Header, paddingOf } from './header.js'
-import { decodePax, decodeTime, decodeWhole, type PaxRecord } from './pax.js'
+import {
+  decodePax,
+  decodeTime,
+  decodeWhole,
+  lastValues,
+  type PaxRecord,
+  xattrNameOf,
+} from './pax.js'
 import { checkMap, readOldMap, readPaxMap, type SparseFile } from './sparse-map.js'
 
 export interface Member {
@@ -37,6 +44,7 @@ export interface Member {
 }
 
 const extendedBytesMax = 16 << 20
+const globalBytesMax = 64 << 10
 const pieceBytes = 1 << 20
 
 const types: Readonly<Record<string, number>> = {
@@ -75,7 +83,7 @@ export async function* readArchive(source: ByteSource): AsyncGenerator<Member, b
     const header = decodeHeader(block)
     if (!header) return true
     if (header.size < 0) throw damaged('a size below 0')
-    if (header.type === 'g') global = [...global, ...decodePax(await extended(source, header))]
+    if (header.type === 'g') global = withGlobal(global, decodePax(await extended(source, header)))
     else if (header.type === 'x') announced.records = decodePax(await extended(source, header))
     else if (header.type === 'L') announced.longName = cut(await extended(source, header))
     else if (header.type === 'K') announced.longLink = cut(await extended(source, header))
@@ -85,6 +93,14 @@ export async function* readArchive(source: ByteSource): AsyncGenerator<Member, b
       announced = nothing()
     }
   }
+}
+
+/** They are looked at with every member: few. */
+function withGlobal(before: readonly PaxRecord[], more: readonly PaxRecord[]): PaxRecord[] {
+  const all = [...new Map([...before, ...more])]
+  const bytes = all.reduce((sum, [keyword, value]) => sum + keyword.length + value.length, 0)
+  if (bytes > globalBytesMax) throw damaged('global headers of more than 64 KiB')
+  return all
 }
 
 async function extended(source: ByteSource, { size }: Header): Promise<Buffer> {
@@ -140,10 +156,6 @@ async function skipBytes(source: ByteSource, length: number): Promise<void> {
   if (!(await source.skip(length))) throw damaged('it ends in the content of a file')
 }
 
-function lastValues(records: readonly PaxRecord[]): Map<Name, Name> {
-  return new Map(records)
-}
-
 function decodedSize(last: ReadonlyMap<Name, Name>, { size }: Header): number {
   const told = last.get('size')
   return told === undefined ? size : decodeWhole(told)
@@ -186,7 +198,21 @@ function describe(
     type === undefined
       ? new FsError(Errno.EOPNOTSUPP, `a member of the type "${header.type}"`)
       : undefined
-  return { entry, problem: unknown ?? problem }
+  return { entry, problem: unknown ?? outOfRange(entry) ?? problem }
+}
+
+/** -1 is no owner: chown(2) takes it for none given. */
+const idMax = 2 ** 32 - 2
+/** What an inode of a volume has room for. */
+const secondsMax = 2 ** 50
+
+function outOfRange({ uid, gid, mtime, atime }: Entry): FsError | undefined {
+  for (const id of [uid, gid])
+    if (id < 0 || id > idMax) return new FsError(Errno.EINVAL, `nobody has the number ${id}`)
+  for (const time of [mtime, atime])
+    if (time && Math.abs(time.sec) > secondsMax)
+      return new FsError(Errno.EINVAL, `a time of ${time.sec} seconds`)
+  return undefined
 }
 
 function wholeSeconds(sec: number): Timespec {
@@ -198,7 +224,6 @@ function deviceOf({ major, minor }: Header): number {
   return ((minor & 0xff) | ((major & 0xfff) << 8) | ((minor & ~0xff) << 12)) >>> 0
 }
 
-const xattrPrefix = 'SCHILY.xattr.'
 const aclKeywords = [
   ['SCHILY.acl.access', aclAccessName],
   ['SCHILY.acl.default', aclDefaultName],
@@ -211,8 +236,8 @@ function readXattrs(last: ReadonlyMap<Name, Name>): {
 } {
   const xattrs = new Map<Name, Uint8Array>()
   for (const [keyword, value] of last) {
-    const name = keyword.startsWith(xattrPrefix) ? keyword.slice(xattrPrefix.length) : ''
-    if (travels(name, true)) xattrs.set(name, Buffer.from(value, 'latin1'))
+    const name = xattrNameOf(keyword)
+    if (name !== undefined && travels(name, true)) xattrs.set(name, Buffer.from(value, 'latin1'))
   }
   try {
     for (const [keyword, name] of aclKeywords) {
