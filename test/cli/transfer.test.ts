@@ -159,6 +159,32 @@ describe('cp', () => {
     assert.equal(await cassfs(['cat', '/same']), 'bbb')
   })
 
+  test('loses nothing: no source under the name of another, no file under a link to it', async () => {
+    for (const name of ['p/twice', 'q/twice']) {
+      mkdirSync(inside(name[0] ?? ''))
+      writeFileSync(inside(name), name)
+    }
+    mkdirSync(inside('into-links'))
+    for (const target of ['kept', 'loop']) symlinkSync(target, inside(`into-links/to-${target}`))
+    symlinkSync('to-loop', inside('into-links/loop'))
+    writeFileSync(inside('into-links/kept'), 'kept')
+    await cassfs(['cp', '-r', 'into-links', ':/'])
+    assert.match(
+      await cassfs(['cp', 'p/twice', 'q/twice', ':/into-links'], 1),
+      /q\/twice: .*replace/,
+    )
+    assert.equal(await cassfs(['cat', '/into-links/twice']), 'p/twice')
+    const onto = ['cp', ':/into-links/to-kept', ':/into-links/kept']
+    assert.match(await cassfs(onto, 1), /onto itself/)
+    assert.equal(await cassfs(['cat', '/into-links/kept']), 'kept')
+    await cassfs(['cp', ':/into-links/to-loop', ':/looping'])
+    for (const paths of [
+      ['p/twice', ':/absent/'],
+      ['p/twice/', ':/into-links'],
+    ])
+      assert.match(await cassfs(['cp', ...paths], 1), /slash stands behind/)
+  })
+
   test('refuses folders without -r, itself into itself, and copies of this machine', async () => {
     assert.match(await cassfs(['cp', ':/site', ':/x'], 1), /-r/)
     assert.match(await cassfs(['cp', '-r', ':/site', ':/site/below'], 1), /into itself/)

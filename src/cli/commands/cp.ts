@@ -8,6 +8,7 @@ import { Errno, FsError } from '../../posix/errno.js'
 import { isDirectory } from '../../posix/mode.js'
 import type { Vfs } from '../../vfs/vfs.js'
 import type { CommandContext, OwnOptions } from '../command-spec.js'
+import { createCopyRefusals, type Opened } from '../transfer/copy-refusals.js'
 import { withPlannedVolume } from '../transfer/planned-volume.js'
 import { runTransfer } from '../transfer/run-transfer.js'
 import { localPath, transferSettings } from '../transfer/transfer-settings.js'
@@ -18,12 +19,6 @@ interface Place {
   readonly side: 'volume' | 'local'
   /** Of this machine absolute. */
   readonly path: Buffer
-}
-
-/** What is copied stands in `folder`; without a name it is the folder itself. */
-interface Opened<Kind extends Folder> {
-  readonly folder: Kind
-  readonly name: string | undefined
 }
 
 export async function run(
@@ -86,32 +81,50 @@ async function createOpener(vfs: Vfs, transfer: Transfer) {
 
   /** The folder that a path's last name stands in; of `.`, `..` and a root the folder itself. */
   async function open(place: Place): Promise<Opened<WritableFolder>> {
+    const isFolderAsked = place.path.at(-1) === 0x2f
     try {
       const { folder, name } = splitPath(place.path.toString('latin1'))
       const above = Buffer.from(folder === '' ? '/' : folder, 'latin1')
-      return { folder: await openFolder({ ...place, path: above }), name }
+      return { folder: await openFolder({ ...place, path: above }), name, isFolderAsked }
     } catch (error) {
       if (!(error instanceof FsError && error.errno === Errno.EINVAL)) throw error
-      return { folder: await openFolder(place), name: undefined }
+      return { folder: await openFolder(place), name: undefined, isFolderAsked }
     }
   }
 
-  return { isFolder, openFolder, open }
+  /** The file that a path leads to, by its number in the volume; undefined: none there. */
+  async function findFile({ side, path: at }: Place): Promise<string | undefined> {
+    if (side === 'local') return undefined
+    try {
+      const inode = await findInVolume(vfs, at.toString('latin1'))
+      return inode && String(inode.ino)
+    } catch (error) {
+      // A link that leads nowhere is copied as it is.
+      if (error instanceof FsError && [Errno.ELOOP, Errno.ENOTDIR].some((no) => no === error.errno))
+        return undefined
+      throw error
+    }
+  }
+
+  return { isFolder, openFolder, open, findFile }
 }
 
 async function createCopier(vfs: Vfs, transfer: Transfer, isRecursive: boolean) {
   const { copyEntry, copyTree } = await import('../../maintenance/transfer/copy-tree.js')
-  const { isBelow } = await import('../../maintenance/transfer/volume-paths.js')
-  const { isFolder, openFolder, open } = await createOpener(vfs, transfer)
+  const { isFolder, openFolder, open, findFile } = await createOpener(vfs, transfer)
+  const refuse = await createCopyRefusals(vfs)
 
   async function copyOne(source: Place, destination: Place, isOneOfMany: boolean): Promise<void> {
     const from = await open(source)
     const isInto = await isFolder(destination)
     if (!isInto && isOneOfMany) throw new FsError(Errno.ENOTDIR, 'the destination is no folder')
     const to: Opened<WritableFolder> = isInto
-      ? { folder: await openFolder(destination), name: from.name }
+      ? { folder: await openFolder(destination), name: from.name, isFolderAsked: false }
       : await open(destination)
     try {
+      if (isInto && from.name !== undefined) refuse.secondOf(from.name)
+      const file = destination.side === 'volume' ? await findFile(source) : undefined
+      if (file !== undefined) await refuse.target(file, from, to)
       await copyOpened(from, to)
     } finally {
       from.folder.close()
@@ -123,7 +136,7 @@ async function createCopier(vfs: Vfs, transfer: Transfer, isRecursive: boolean) 
     const { name } = from
     if (name === undefined) {
       if (!isRecursive) throw new FsError(Errno.EISDIR, 'it is a folder; copy it with -r')
-      await refuseIntoItself(from.folder, to.folder)
+      await refuse.intoItself(from.folder, to.folder)
       return copyContents(from.folder, to)
     }
     const entry = await from.folder.look(name)
@@ -131,9 +144,9 @@ async function createCopier(vfs: Vfs, transfer: Transfer, isRecursive: boolean) 
     if (isDirectory(entry)) {
       if (!isRecursive) throw new FsError(Errno.EISDIR, 'it is a folder; copy it with -r')
       const source = await from.folder.enter(name)
-      await refuseIntoItself(source, to.folder).finally(() => source.close())
-    }
-    await refuseSame(from, to)
+      await refuse.intoItself(source, to.folder).finally(() => source.close())
+    } else refuse.slash(from, to)
+    await refuse.same(from, to)
     await copyEntry(from.folder, name, to.folder, to.name ?? name, transfer)
   }
 
@@ -147,18 +160,6 @@ async function createCopier(vfs: Vfs, transfer: Transfer, isRecursive: boolean) 
     } finally {
       made.close()
     }
-  }
-
-  async function refuseIntoItself(source: Folder, target: Folder): Promise<void> {
-    if (await isBelow(vfs, target, source))
-      throw new FsError(Errno.EINVAL, 'a folder cannot be copied into itself')
-  }
-
-  async function refuseSame(from: Opened<Folder>, to: Opened<Folder>): Promise<void> {
-    const isSameFolder =
-      (await isBelow(vfs, to.folder, from.folder)) && (await isBelow(vfs, from.folder, to.folder))
-    if (isSameFolder && from.name === (to.name ?? from.name))
-      throw new FsError(Errno.EINVAL, 'it cannot be copied onto itself')
   }
 
   return {
