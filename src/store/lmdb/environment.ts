@@ -70,11 +70,11 @@ export async function openEnvironment(
 }
 
 async function openAlone(path: string, syncTimeoutMs: number): Promise<Environment> {
-  checkKind(path)
   const lock = openingLock(path, syncTimeoutMs)
   try {
-    await checkDataFile(path)
     return await lock.whileAlone(async () => {
+      checkKind(path)
+      await checkDataFile(path)
       await ensureDataFile(path, makeEnvironment)
       return new Environment(path, syncTimeoutMs, lock)
     })
