@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { Errno } from '../posix/errno.js'
 import type { Negotiated } from './handshake.js'
 import * as frames from './notify-frames.js'
+import { NotifyWaiters } from './notify-waiters.js'
 import type { NotifyBatch, NotifyResults } from './notify-worker.js'
 
 /** Largest data of one STORE, in bytes: what the kernel takes in one write. */
@@ -15,6 +16,8 @@ const PRUNE_MAX = 256
 
 /** Until the next try where the thread could not be started. */
 const restartMs = 500
+/** So long callers wait for a thread that cannot be started; what they tell the kernel is kept for it longer. */
+const patienceMs = 5000
 
 /** Notifications that were written, and that the kernel did not take, by errno. */
 export interface NotifyCounts {
@@ -28,22 +31,27 @@ export interface NotifierOptions {
   /** Decides which notifications the kernel knows; others answer ENOSYS without being sent. */
   readonly negotiated: () => Negotiated | undefined
   readonly onError: (error: Error) => void
+  /** 5 s unless told. */
+  readonly patienceMs?: number
 }
 
 /**
  * Every method answers the errno, 0 for success: ENOENT where the kernel does not know the name or
- * node (there was nothing to tell), ENOSYS where it is too old, ENODEV when it is gone.
+ * node (there was nothing to tell), ENOSYS where it is too old, ENODEV when it is gone, EIO where it is not known
+ * whether or when the kernel hears of it.
  */
 export class Notifier {
   readonly counts: NotifyCounts = { sent: 0, failed: new Map() }
   readonly #options: NotifierOptions
-  readonly #waiting: ((errno: number) => void)[] = []
+  readonly #waiting = new NotifyWaiters()
   #worker: Worker | undefined
   #batch: NotifyBatch = []
-  /** Handed to the thread, which has not answered them yet. */
+  /** Handed to a thread that has answered nothing yet: it may turn out that it was never started. */
   #posted: NotifyBatch = []
-  /** That no thread can be started was told, and none has answered since. */
-  #isFailing = false
+  #isStarted = false
+  /** Since when no thread can be started, which was told; undefined once one has answered. */
+  #failingSinceMs: number | undefined
+  #restart: NodeJS.Timeout | undefined
   #isClosed = false
 
   constructor(options: NotifierOptions) {
@@ -107,9 +115,15 @@ export class Notifier {
    * until the mount is aborted.
    */
   async close(timeoutMs: number): Promise<boolean> {
+    // No try is made any more where none had come of it so far.
+    if (!this.#restart) this.#flush()
     this.#isClosed = true
+    clearTimeout(this.#restart)
     const worker = this.#worker
-    if (!worker) return true
+    if (!worker) {
+      this.#fail(Errno.ENODEV)
+      return true
+    }
     const deadline = performance.now() + timeoutMs
     while (this.pending > 0 && performance.now() < deadline) await sleep(2)
     const isDrained = this.pending === 0
@@ -128,27 +142,40 @@ export class Notifier {
   #send(frame: Buffer): Promise<number> {
     if (this.#isClosed) return Promise.resolve(Errno.ENODEV)
     return new Promise((resolve) => {
-      this.#waiting.push(resolve)
+      this.#waiting.add(resolve)
       if (this.#batch.push(frame) === 1) queueMicrotask(() => this.#flush())
     })
   }
 
   #flush(): void {
+    if (this.#isClosed || this.#restart) return
     const batch = this.#batch
     this.#batch = []
     if (batch.length === 0) return
     this.#worker ??= this.#startWorker()
-    this.#posted.push(...batch)
+    // One by one: there may be more than a call takes arguments.
+    if (!this.#isStarted) for (const frame of batch) this.#posted.push(frame)
     this.#worker.postMessage(batch)
   }
 
   /** No descriptor was left for the thread, and nothing was written: what the kernel is to know is kept. */
   #startLater(error: Error): void {
+    if (this.#isClosed) {
+      this.#fail(Errno.ENODEV)
+      return
+    }
     this.#batch = [...this.#posted, ...this.#batch]
     this.#posted = []
-    setTimeout(() => this.#flush(), restartMs).unref()
-    if (!this.#isFailing) this.#options.onError(error)
-    this.#isFailing = true
+    this.#restart = setTimeout(() => {
+      this.#restart = undefined
+      this.#flush()
+    }, restartMs).unref()
+    const nowMs = performance.now()
+    if (this.#failingSinceMs === undefined) this.#options.onError(error)
+    this.#failingSinceMs ??= nowMs
+    // They stay in line, each for its frame; whoever was answered hears nothing more.
+    if (nowMs - this.#failingSinceMs > (this.#options.patienceMs ?? patienceMs))
+      this.#waiting.answerEarly(Errno.EIO)
   }
 
   #startWorker(): Worker {
@@ -156,12 +183,14 @@ export class Notifier {
       workerData: { fd: this.#options.fd },
     })
     worker.on('message', (results: NotifyResults) => {
-      this.#isFailing = false
-      this.#posted.splice(0, results.length)
+      this.#failingSinceMs = undefined
+      this.#isStarted = true
+      this.#posted = []
       for (const errno of results) this.#settle(errno)
     })
     worker.on('error', (error) => {
       this.#worker = undefined
+      this.#isStarted = false
       if ('code' in error && error.code === 'ERR_WORKER_INIT_FAILED') return this.#startLater(error)
       this.#fail(Errno.EIO)
       this.#options.onError(error)
@@ -174,13 +203,13 @@ export class Notifier {
   #settle(errno: number): void {
     this.counts.sent++
     if (errno !== 0) this.counts.failed.set(errno, (this.counts.failed.get(errno) ?? 0) + 1)
-    this.#waiting.shift()?.(errno)
+    this.#waiting.answer(errno)
   }
 
   #fail(errno: number): void {
     this.#batch = []
     this.#posted = []
-    for (const resolve of this.#waiting.splice(0)) resolve(errno)
+    this.#waiting.answerAll(errno)
   }
 }
 
