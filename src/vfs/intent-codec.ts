@@ -9,7 +9,7 @@ import type { IntentBase } from './intents/checks.js'
 import type { CreateIntent } from './intents/create.js'
 import type { Intent } from './intents/intent.js'
 import type { SaveIntent } from './intents/save.js'
-import type { SettledChanges } from './intents/setattr.js'
+import type { SetattrIntent, SettledChanges } from './intents/setattr.js'
 import type { SetxattrIntent } from './intents/setxattr.js'
 
 const Kind = {
@@ -21,6 +21,8 @@ const Kind = {
   setattr: 6,
   setxattr: 7,
   save: 8,
+  /** A setattr with `outsider`, for which no bit was left. */
+  setattrOutsider: 9,
 } as const
 
 /** Bits of `changes`: which of them follow; the last two say all by themselves. */
@@ -45,7 +47,8 @@ export type JournaledIntent = Exclude<Intent, { kind: 'adopt' }>
 
 /** Throws FormatError for what the format cannot hold. */
 export function writeIntent(to: ByteWriter, intent: JournaledIntent): void {
-  to.u8(Kind[intent.kind])
+  const isOutsider = intent.kind === 'setattr' && intent.changes.outsider === true
+  to.u8(isOutsider ? Kind.setattrOutsider : Kind[intent.kind])
   writeBase(to, intent)
   switch (intent.kind) {
     case 'create':
@@ -98,7 +101,9 @@ export function readIntent(
     case Kind.link:
       return { kind: 'link', ino: from.varint(), ...readPlace(from), ...base }
     case Kind.setattr:
-      return { kind: 'setattr', ino: from.varint(), changes: readChanges(from), ...base }
+      return readSetattr(from, base, false)
+    case Kind.setattrOutsider:
+      return readSetattr(from, base, true)
     case Kind.setxattr:
       return readSetxattr(from, base)
     case Kind.save:
@@ -156,6 +161,11 @@ function readCreate(from: ByteReader, base: IntentBase): CreateIntent {
     existing: readFlag(from) ? 'open' : 'refuse',
     ...base,
   }
+}
+
+function readSetattr(from: ByteReader, base: IntentBase, outsider: boolean): SetattrIntent {
+  const [ino, changes] = [from.varint(), readChanges(from)]
+  return { kind: 'setattr', ino, changes: outsider ? { ...changes, outsider } : changes, ...base }
 }
 
 function writeSetxattr(

@@ -23,6 +23,8 @@ const intents: Intent[] = [
   { kind: 'link', ino: 7, parent: 1, name, time, as },
   { kind: 'rename', parent: 1, name, newParent: 2, newName: '\x7f\xff', flags: 1, time, as },
   { kind: 'setattr', ino: 9, changes: { mode: 0o4755, mtime: { sec: -1, nsec: 1 } }, time, as },
+  { kind: 'setattr', ino: 9, changes: { uid: 7, outsider: true }, time, as: undefined },
+  { kind: 'setattr', ino: 9, changes: { dropSetId: true, outsider: true }, time, as: undefined },
   {
     kind: 'create',
     parent: 1,

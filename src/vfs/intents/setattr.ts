@@ -35,6 +35,8 @@ export interface SettledChanges {
   readonly touch?: boolean | undefined
   /** Set-id bits go whatever else changes. */
   readonly dropSetId?: boolean | undefined
+  /** Of set-id bits that go, the set-group-id bit goes as from one who is not in the file's group. */
+  readonly outsider?: boolean | undefined
 }
 
 export interface SetattrIntent extends IntentBase {
@@ -103,7 +105,7 @@ function modeAfter(
   const chown = changes.uid !== undefined || changes.gid !== undefined
   if (chown || changes.dropSetId) {
     const outside = as !== undefined && as.uid !== 0 && !isMember(as, inode.gid)
-    mode &= ~setIdBits(mode, outside)
+    mode &= ~setIdBits(mode, outside || changes.outsider === true)
   }
   if (changes.mode === undefined) return mode
   mode = (inode.mode & ~permissionBits) | (changes.mode & permissionBits)

@@ -2,7 +2,7 @@
 // a file with unsaved bytes go with these; everything else is a change of its own.
 
 import { Errno, FsError } from '../../posix/errno.js'
-import { isDirectory, isRegular, setIdBits } from '../../posix/mode.js'
+import { isDirectory, isRegular } from '../../posix/mode.js'
 import { MAY_WRITE } from '../../posix/permission.js'
 import type { Inode, Timespec } from '../../volume/inode.js'
 import type { FileSystem } from '../file-system.js'
@@ -21,7 +21,7 @@ export function setattr(
   handle?: Handle,
 ): Awaitable<Inode> {
   fs.checkWritable()
-  const settled = settle(withMode(fs, caller, ino, changes), fs.now())
+  const settled = settle(changes, fs.now(), isOutsider(fs, caller, ino, changes))
   if (changes.size === undefined) return setAttributes(fs, caller, ino, settled)
   const truncated = setSize(fs, caller, ino, changes.size, changes.killSuidgid === true, handle)
   const { dropSetId: _dropped, ...others } = settled
@@ -31,28 +31,28 @@ export function setattr(
 }
 
 /** A chown takes the set-group-id bit from an owner outside the group too; only here is known who is. */
-function withMode(
+function isOutsider(
   fs: FileSystem,
   caller: Caller,
   ino: number,
   changes: AttributeChanges,
-): AttributeChanges {
+): boolean {
   const { mode, uid, gid, size, killSuidgid } = changes
   const takesSetId = uid !== undefined || gid !== undefined || killSuidgid === true
   const isDecided = mode !== undefined || size !== undefined || fs.options.checkPermissions
-  if (!takesSetId || isDecided) return changes
+  if (!takesSetId || isDecided) return false
   const inode = fs.inode(ino)
-  if (!isRegular(inode) || !isKnownOutside(caller, inode)) return changes
-  return { ...changes, mode: inode.mode & ~setIdBits(inode.mode, true) }
+  return isRegular(inode) && isKnownOutside(caller, inode)
 }
 
 /** `'now'` becomes one moment for both times. */
-function settle(changes: AttributeChanges, now: Timespec): SettledChanges {
+function settle(changes: AttributeChanges, now: Timespec, outsider: boolean): SettledChanges {
   const { mode, uid, gid, ctime } = changes
   const atime = changes.atime === 'now' ? now : changes.atime
   const mtime = changes.mtime === 'now' ? now : changes.mtime
   const touch = changes.atime === 'now' && changes.mtime === 'now'
-  return { mode, uid, gid, atime, mtime, ctime, touch, dropSetId: changes.killSuidgid === true }
+  const dropSetId = changes.killSuidgid === true
+  return { mode, uid, gid, atime, mtime, ctime, touch, dropSetId, outsider }
 }
 
 function setAttributes(
