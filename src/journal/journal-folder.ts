@@ -21,6 +21,10 @@ import { appendRecord, clearRecords, readJournal, type Tail, writeHeader } from 
 
 const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.new)?$/
 
+const newerJournal =
+  'a journal waits for the newer CassFS that wrote it: mount with that, and soon, because what is changed ' +
+  'meanwhile may be in the way of what it answered'
+
 export interface JournalFolderOptions {
   /** Made if it is not there. Each volume needs its own. */
   readonly directory: string
@@ -122,8 +126,7 @@ function takeDead(options: JournalFolderOptions, name: string): DeadJournal | un
   try {
     if (!tryLock(fd) || !isStill(path, fd)) return undefined
     const { header, records, damage, isNewer } = readJournal(fd)
-    if (isNewer)
-      warn('a journal waits for the CassFS that wrote it: mount with that', { path, damage })
+    if (isNewer) warn(newerJournal, { path, damage })
     else if (header && header.volume === options.volume && header.journal === name)
       kept = deadJournal(directory, path, fd, { id: name, records, damage })
     // It ended before it began, or is no journal of this volume: nothing was ever answered by it.
