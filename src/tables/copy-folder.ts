@@ -33,6 +33,8 @@ import type { WritableTables } from './tables.js'
 const format = 1
 const slotsMax = 16
 const freeBytesMin = 32 * 2 ** 20
+/** A copy that is larger has no sum: who opens it waits for that, and nothing else goes on meanwhile. */
+const summedBytesMax = 256 * 2 ** 20
 
 export interface CopyFolderOptions {
   /** Made if it is not there. Each volume needs its own. */
@@ -41,6 +43,8 @@ export interface CopyFolderOptions {
   /** Locks an open file until it is closed; false where another process has it. */
   readonly tryLock: (fd: number) => boolean
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
+  /** 256 MiB unless told: the largest copy that is believed after a restart of the machine. */
+  readonly summedBytesMax?: number
 }
 
 interface State {
@@ -49,7 +53,7 @@ interface State {
   readonly copy: string
   /** The data file's length then; it only ever grows. */
   readonly bytes: number
-  /** The boot in which it was written to last; absent: it was synced, and not written to since. */
+  /** The only boot in which it is believed; absent: it was synced, and not written to since. */
   readonly boot?: string
   /** CRC-32 of the data file; there where `boot` is not. */
   readonly sum?: number
@@ -151,7 +155,8 @@ class CopyFolder implements Copies {
       if (!kept) return
       kept.sync()
       await kept.close()
-      this.#writeState({ sum: kept.fileSum() })
+      const isSmall = kept.fileBytes <= (this.#options.summedBytesMax ?? summedBytesMax)
+      this.#writeState(isSmall ? { sum: await kept.fileSum() } : { boot: bootId() })
     } catch (error) {
       const { directory } = this.#slot
       this.#options.warn('the copy of the volume may have to be loaded again', { directory, error })
@@ -218,6 +223,8 @@ function usableState(directory: string, volume: Uuid): State | Error | undefined
   const state = readState(directory)
   if (state?.format !== format || state.volume !== volume) return undefined
   if (state.boot !== undefined && state.boot !== bootId()) return undefined
+  // An earlier version wrote none.
+  if (state.boot === undefined && state.sum === undefined) return undefined
   const file = join(directory, state.copy, 'data.mdb')
   const stats = statSync(file, { throwIfNoEntry: false })
   if (!stats) return undefined
@@ -225,7 +232,7 @@ function usableState(directory: string, volume: Uuid): State | Error | undefined
     return new Error(`${file} is damaged`)
   // Who was killed could not leave a sum.
   if (state.boot === undefined && fileSum(file) !== state.sum)
-    return new Error(`${file} is damaged, or of an earlier version`)
+    return new Error(`${file} is damaged`)
   return state
 }
 

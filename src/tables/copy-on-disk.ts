@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Head } from '../volume/head.js'
 import type { Name } from '../volume/name.js'
 import type { Key, RecordKind, Uuid, VolumeRecord } from '../volume/record.js'
-import { fileSum } from './data-file.js'
+import { fileSumAsync } from './data-file.js'
 import { DiskTables } from './disk-tables.js'
 import { isFromLmdb } from './lmdb-error.js'
 import { MemoryTables } from './memory-tables.js'
@@ -79,8 +79,8 @@ export class CopyOnDisk implements WritableTables {
   }
 
   /** Of the data file. */
-  fileSum(): number {
-    return fileSum(join(this.#options.directory, 'data.mdb'))
+  fileSum(): Promise<number> {
+    return fileSumAsync(join(this.#options.directory, 'data.mdb'))
   }
 
   sync(): void {

@@ -1,6 +1,7 @@
 // A look at the data file before LMDB maps it: lmdb-js ends the process on a file that is not LMDB's.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 
 /** MDB_MAGIC, in the meta page that begins each of the first two pages, behind the page's header. */
@@ -68,14 +69,32 @@ export function usedBytes(path: string): number {
 
 /** CRC-32 of the whole file, which nobody writes to meanwhile. */
 export function fileSum(path: string): number {
+  let end = 0
+  for (const sum of sums(path)) end = sum
+  return end
+}
+
+/** The same, while everything else goes on. */
+export async function fileSumAsync(path: string): Promise<number> {
+  let end = 0
+  for (const sum of sums(path)) {
+    end = sum
+    await setImmediate()
+  }
+  return end
+}
+
+/** Of the first piece, of the first two, and so on. */
+function* sums(path: string): Generator<number> {
   const fd = openSync(path, 'r')
   try {
     const piece = Buffer.allocUnsafe(Math.min(pieceBytes, Math.max(1, fstatSync(fd).size)))
     let sum = 0
     for (let at = 0; ; ) {
       const length = readSync(fd, piece, 0, piece.length, at)
-      if (length === 0) return sum
+      if (length === 0) return
       sum = crc32(piece.subarray(0, length), sum)
+      yield sum
       at += length
     }
   } finally {
