@@ -36,3 +36,8 @@ test('a folder below one that cannot be read is made all the same', {
   }
   assert.ok(statSync(join(top, 'mine')).isDirectory())
 })
+
+test('a file system that cannot sync a folder is none of ours to fail for', () => {
+  syncFolder('/proc')
+  makeLastingFolder('/proc/self')
+})

@@ -4,8 +4,8 @@
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Opening a folder that may be passed and not read; file systems that cannot sync one. */
-const cannotCodes = new Set(['EACCES', 'EPERM', 'EINVAL'])
+/** Opening a folder that may be passed and not read. */
+const foreignCodes = new Set(['EACCES', 'EPERM'])
 
 /**
  * Makes a folder, and those above it, with mode 0700; the names of all that it makes are on disk when it
@@ -22,11 +22,16 @@ export function makeLastingFolder(path: string): void {
   } while (folder !== end && folder !== dirname(folder))
 }
 
-/** The names in a folder are on disk when it returns. Throws as open(2) and fsync(2) do. */
+/**
+ * The names in a folder are on disk when it returns, unless its file system cannot sync one. Throws as open(2) and
+ * fsync(2) do.
+ */
 export function syncFolder(path: string): void {
   const fd = openSync(path, 'r')
   try {
     fsyncSync(fd)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error
   } finally {
     closeSync(fd)
   }
@@ -37,6 +42,6 @@ function syncParent(path: string): void {
   try {
     syncFolder(path)
   } catch (error) {
-    if (!cannotCodes.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+    if (!foreignCodes.has((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
 }

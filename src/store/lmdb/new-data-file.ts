@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { syncFolder } from '../../tables/lasting-folder.js'
 
 const newName = 'data.mdb.new'
+/** Far longer than a system keeps a name in memory alone. */
+const youngMs = 600_000
 
 /**
  * Makes `data.mdb` in `directory` unless it is there, by way of `make`, which writes and closes an environment
@@ -17,15 +19,16 @@ export async function ensureDataFile(
 ): Promise<void> {
   const path = join(directory, 'data.mdb')
   // Opened by an earlier version, or somebody's touch(1): there is nothing in it.
-  if (!statSync(path, { throwIfNoEntry: false })?.size) {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (!stats?.size) {
     const fresh = join(directory, newName)
     remove(fresh)
     await make(fresh)
     renameSync(fresh, path)
     remove(fresh)
   }
-  // Whoever gave it its name may have been killed before the next line.
-  syncFolder(directory)
+  // Whoever gave it its name may have been killed before the next line. Of an older one that is long on disk.
+  if (!stats?.size || Date.now() - stats.birthtimeMs < youngMs) syncFolder(directory)
 }
 
 function remove(path: string): void {
