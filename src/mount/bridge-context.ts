@@ -25,7 +25,7 @@ export interface BridgeOptions {
   /** Handles that only write may pass the kernel's page cache by. */
   readonly directWrites: boolean
   /** Resolves when the kernel has dropped what it was told to drop of this inode. */
-  readonly settled: (ino: number) => Promise<void> | undefined
+  readonly settled: (ino: number) => Promise<boolean> | undefined
 }
 
 export class BridgeContext {
@@ -80,10 +80,10 @@ export class BridgeContext {
    * Through a handle that only writes each write(2) is one request: through the page cache it is two where it
    * begins within a page, and one more for what the file may be allowed to do.
    */
-  opened(handle: number, flags: number): OpenReply {
+  opened(handle: number, flags: number, keepsPages = true): OpenReply {
     const writes = this.isDirect(flags) ? OpenReplyFlag.DIRECT_IO : 0
     const own = opensForWriting(flags) ? writes : OpenReplyFlag.NOFLUSH
-    return { fh: handle, openFlags: OpenReplyFlag.KEEP_CACHE | own }
+    return { fh: handle, openFlags: (keepsPages ? OpenReplyFlag.KEEP_CACHE : 0) | own }
   }
 
   /** Whether what is written through a handle of these flags passes the kernel's page cache by. */

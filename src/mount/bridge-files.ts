@@ -52,16 +52,17 @@ function changeNothing(vfs: Vfs, caller: Caller, ino: number): Awaitable<Inode> 
 export function fileCalls(context: BridgeContext): Handler {
   const { vfs } = context
   const size = (bytes: number) => ({ size: bytes })
-  const open = (request: Request, flags: number) =>
+  const open = (request: Request, flags: number, keepsPages = true) =>
     then(vfs.open(context.caller(request), request.nodeid, flags), (handle) => {
       request.onReplyFailed(() => void vfs.release(context.caller(request), handle))
-      return context.opened(handle, flags)
+      return context.opened(handle, flags, keepsPages)
     })
   return {
     open: (request, { flags }) => {
-      // Else KEEP_CACHE would pair the pages of before with the size of now.
+      // Else KEEP_CACHE would pair the pages of before with the size of now; without it the kernel drops them.
       const outstanding = context.options.settled(request.nodeid)
-      return outstanding ? outstanding.then(() => open(request, flags)) : open(request, flags)
+      if (!outstanding) return open(request, flags)
+      return outstanding.then((isDropped) => open(request, flags, isDropped))
     },
     read: (request, { fh, offset, size: length }) =>
       vfs.read(context.caller(request), fh, offset, length),

@@ -18,8 +18,11 @@ const repeatAfterMs = 1000
 
 export interface Invalidations {
   invalidate(invalidation: Invalidation): void
-  /** Resolves when the kernel has dropped the pages of `ino`; undefined: there is nothing to wait for. */
-  settled(ino: number): Promise<void> | undefined
+  /**
+   * Resolves when the kernel has dropped the pages of `ino`: true; or when it is not known whether or when it will:
+   * false, also later on, until it is told of `ino` anew. Undefined: there is nothing to wait for.
+   */
+  settled(ino: number): Promise<boolean> | undefined
   close(): void
 }
 
@@ -28,7 +31,7 @@ export function createInvalidations(
   notifier: () => Notifier | undefined,
   clock: Clock,
 ): Invalidations {
-  const outstanding = new Map<number, Promise<void>>()
+  const outstanding = new Map<number, Promise<boolean>>()
   const repeats = new Set<() => void>()
 
   function send(target: Notifier, { names, inodes, reloaded }: Invalidation): void {
@@ -40,8 +43,10 @@ export function createInvalidations(
   }
 
   function dropInode(target: Notifier, ino: number, content: boolean): void {
-    const dropped = target.invalInode(ino, content ? 0 : -1).then(() => {
-      if (outstanding.get(ino) === dropped) outstanding.delete(ino)
+    const dropped = target.invalInode(ino, content ? 0 : -1).then((errno) => {
+      const isDropped = errno === 0 || errno === Errno.ENOENT
+      if (isDropped && outstanding.get(ino) === dropped) outstanding.delete(ino)
+      return isDropped
     })
     if (content) outstanding.set(ino, dropped)
   }
