@@ -1,8 +1,8 @@
 // The files of a rescue folder: for each thing kept a description, `<id>.json`, and for a file its bytes,
 // `<id>.data`. An entry is there when its description has its name: that is written as `.json.new`, brought to
 // disk with the bytes, then renamed. What a killed process left is completed by the next one where the
-// description is whole, and the machine still runs that it ran on; else it is no entry, and goes with
-// `cassfs rescue delete --all`.
+// description is whole, and the machine still runs that it ran on; else it is no entry, every mount tells of it
+// where it may be one all the same, and it goes with `cassfs rescue delete --all`.
 
 import { readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -139,16 +139,32 @@ export function isNamed(directory: string, id: string): boolean {
 /** Whether what a process left unfinished only lacks its name. */
 export function isWhole(directory: string, id: string): boolean {
   try {
-    const path = `${entryPath(directory, id)}.new`
-    const entry = decodeEntry(readFileSync(path, 'utf8'))
-    // Of bytes that were not synced a power cut leaves any, at their full length.
-    if (entry.boot !== undefined && entry.boot !== bootId()) return false
+    const entry = readUnnamed(directory, id)
+    if (isForeign(entry)) return false
     checkData(directory, id, entry)
     return true
   } catch {
     // Its process ended while it was written: it never was an entry.
     return false
   }
+}
+
+/** Whether what was left unfinished looks whole, and was before the machine was started anew. */
+export function isOfEarlierBoot(directory: string, id: string): boolean {
+  try {
+    return isForeign(readUnnamed(directory, id)) && !isNamed(directory, id)
+  } catch {
+    return false
+  }
+}
+
+function readUnnamed(directory: string, id: string): RescueEntry {
+  return decodeEntry(readFileSync(`${entryPath(directory, id)}.new`, 'utf8'))
+}
+
+/** Of bytes that were not synced a power cut leaves any, at their full length. */
+function isForeign({ boot }: RescueEntry): boolean {
+  return boot !== undefined && boot !== bootId()
 }
 
 /** A file has the size that its description says only when all of it was written. */

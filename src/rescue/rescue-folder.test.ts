@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
 import { Errno, FsError } from '../posix/errno.js'
 import { bootId } from '../tables/boot-id.js'
+import { openRescue } from './rescue.js'
 import { entryVersion, type RescueEntry, reasonOf } from './rescue-entry.js'
 import {
   countRescued,
@@ -31,6 +32,8 @@ let count = 0
 beforeEach(() => {
   directory = join(root, `volume-${count++}`)
 })
+
+const unexpected = (path: string) => assert.fail(path)
 
 const open = (bytesMax = 2 ** 30) => new RescueFolder({ directory, bytesMax })
 
@@ -88,7 +91,7 @@ test('a file with holes takes no room for them, and has its size', async () => {
 test('before it is described nothing is listed, and the next process cannot complete it', async () => {
   open().begin().write(0, Buffer.from('half'))
   assert.deepEqual(listRescued(directory), [])
-  assert.equal(await open().recover(), 0)
+  assert.equal(await open().recover(unexpected), 0)
   assert.deepEqual(listRescued(directory), [])
   assert.equal(deleteLeftovers(directory, 3_600_000), 0, 'somebody may be writing it')
   assert.equal(deleteLeftovers(directory, 0), 1)
@@ -100,7 +103,7 @@ test('from its description on it survives a kill: the next process completes it'
   draft.write(0, Buffer.from('bytes'))
   draft.describe(entry())
   assert.deepEqual(listRescued(directory), [])
-  assert.equal(await open().recover(), 1)
+  assert.equal(await open().recover(unexpected), 1)
   assert.equal(listRescued(directory)[0]?.id, draft.id)
   await draft.publish()
   assert.equal(listRescued(directory).length, 1, 'its own process may do the same')
@@ -113,10 +116,10 @@ test('a description that is cut short, or whose bytes are, is not completed', as
   const path = join(directory, `${draft.id}.json.new`)
   const text = readFileSync(path, 'utf8')
   writeFileSync(path, text.slice(0, 40))
-  assert.equal(await open().recover(), 0)
+  assert.equal(await open().recover(unexpected), 0)
   writeFileSync(path, text)
   writeFileSync(dataPath(directory, draft.id), 'byt')
-  assert.equal(await open().recover(), 0)
+  assert.equal(await open().recover(unexpected), 0)
   assert.deepEqual(listRescued(directory), [])
 })
 
@@ -126,9 +129,30 @@ test('nor is one that the machine did not survive: its bytes may be others, of t
   draft.describe(entry())
   const path = join(directory, `${draft.id}.json.new`)
   writeFileSync(path, readFileSync(path, 'utf8').replace(bootId(), 'another-boot'))
-  assert.equal(await open().recover(), 0)
+  const doubtful: string[] = []
+  assert.equal(await open().recover((one) => doubtful.push(one)), 0)
+  assert.deepEqual(doubtful, [path])
   assert.equal(open().has(draft.id), false)
   assert.deepEqual(listRescued(directory), [])
+})
+
+test('a mount tells where that lies, every time: nothing else speaks of it', async () => {
+  const told: unknown[] = []
+  const logger = {
+    warn: (_message: string, fields?: object) => told.push(fields),
+    error: (message: string) => assert.fail(message),
+  }
+  const place = { stateDir: directory, volume: 'v', owner: '1', environment: 'prod' }
+  const folder = join(directory, 'rescue/v')
+  const draft = new RescueFolder({ directory: folder, bytesMax: 2 ** 30 }).begin()
+  draft.write(0, Buffer.from('bytes'))
+  draft.describe(entry())
+  const path = join(folder, `${draft.id}.json.new`)
+  writeFileSync(path, readFileSync(path, 'utf8').replace(bootId(), 'another-boot'))
+  for (let times = 0; times < 2; times++)
+    await openRescue({ ...place, bytesMax: 2 ** 30, logger }).settled()
+  const fields = { owner: '1', environment: 'prod', path }
+  assert.deepEqual(told, [fields, fields])
 })
 
 test('what was given up is not kept', () => {

@@ -5,6 +5,7 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import { closeSync, ftruncateSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { Errno, FsError } from '../posix/errno.js'
 import { bootId } from '../tables/boot-id.js'
 import { makeLastingFolder } from '../tables/lasting-folder.js'
@@ -17,6 +18,7 @@ import {
   failingAs,
   isId,
   isNamed,
+  isOfEarlierBoot,
   isWhole,
   namesIn,
   publish,
@@ -95,13 +97,18 @@ export class RescueFolder {
     deleteRescued(this.#options.directory, id)
   }
 
-  /** Completes what processes left that were killed; answers how many. Those that cannot be are left. */
-  async recover(): Promise<number> {
+  /**
+   * Completes what processes left that were killed; answers how many. Those that cannot be are left: `onDoubtful`
+   * hears the path of each whose bytes the machine may have lost.
+   */
+  async recover(onDoubtful: (path: string) => void): Promise<number> {
     const { directory } = this.#options
     let count = 0
     for (const name of namesIn(directory)) {
       const id = name.endsWith('.json.new') ? name.slice(0, -'.json.new'.length) : ''
-      if (!isId(id) || !isWhole(directory, id)) continue
+      if (!isId(id)) continue
+      if (isOfEarlierBoot(directory, id)) onDoubtful(join(directory, name))
+      if (!isWhole(directory, id)) continue
       await publish(directory, id)
       count++
     }

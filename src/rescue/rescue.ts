@@ -66,11 +66,17 @@ class RescueOnDisk implements MountRescue {
   }
 
   begin(): void {
+    const { owner, environment, logger } = this.#options
+    const onDoubtful = (path: string): void => {
+      const message =
+        'something was being kept for rescue when the machine went down, and its bytes may be wrong: ' +
+        'cassfs rescue does not list it; copy it away if it is needed'
+      logger.warn(message, { owner, environment, path })
+    }
     this.#track(
-      this.#folder.recover().then(() => {
+      this.#folder.recover(onDoubtful).then(() => {
         const { entries, bytes } = this.count()
         if (entries === 0) return
-        const { owner, environment, logger } = this.#options
         const message = 'what could not be stored earlier is kept: see cassfs rescue list'
         logger.warn(message, { owner, environment, entries, bytes })
       }),
