@@ -19,9 +19,8 @@ import { type Head, VolumeState } from '../volume/head.js'
 import { encodeDirent } from '../volume/inode-codec.js'
 import { RecordKind, type VolumeRecord } from '../volume/record.js'
 import { newUuid } from '../volume/uuid.js'
-import { bootId } from './boot-id.js'
 import type { Copies } from './copies.js'
-import { type CopyFolderOptions, openCopyFolder } from './copy-folder.js'
+import { openCopyFolder } from './copy-folder.js'
 import { CopyOnDisk } from './copy-on-disk.js'
 import { MemoryTables } from './memory-tables.js'
 import type { WritableTables } from './tables.js'
@@ -56,13 +55,8 @@ function inTemporaryFolder(run: (directory: string) => Promise<void> | void): ()
   }
 }
 
-function openCopies(
-  directory: string,
-  warnings: string[] = [],
-  options: Partial<CopyFolderOptions> = {},
-): Copies {
+function openCopies(directory: string, warnings: string[] = []): Copies {
   return openCopyFolder({
-    ...options,
     directory,
     volume,
     tryLock: (fd) => tryLock(fd, 'exclusive'),
@@ -127,39 +121,6 @@ test(
       const copiesLeft = readdirSync(join(directory, '0')).filter((name) => /^\d/.test(name))
       assert.equal(copiesLeft.length, 1)
     }
-  }),
-)
-
-test(
-  'a copy of an earlier version, which wrote no sum, is old and not damaged',
-  inTemporaryFolder(async (directory) => {
-    const path = join(directory, '0', 'state.json')
-    const writer = openCopies(directory)
-    fill(writer, 7)
-    await writer.close()
-    const { sum, ...state } = JSON.parse(readFileSync(path, 'utf8'))
-    assert.equal(typeof sum, 'number')
-    writeFileSync(path, JSON.stringify(state))
-    const warnings: string[] = []
-    const copies = openCopies(directory, warnings)
-    assert.equal(copies.kept(), undefined)
-    assert.deepEqual(warnings, [])
-    await copies.close()
-  }),
-)
-
-test(
-  'a copy that is too large for a sum is believed in this boot only',
-  inTemporaryFolder(async (directory) => {
-    const path = join(directory, '0', 'state.json')
-    const writer = openCopies(directory, [], { summedBytesMax: 1000 })
-    fill(writer, 7)
-    await writer.close()
-    const { sum, boot } = JSON.parse(readFileSync(path, 'utf8'))
-    assert.deepEqual([sum, boot], [undefined, bootId()])
-    const copies = openCopies(directory)
-    assert.equal(copies.kept()?.head()?.seq, 7)
-    await copies.close()
   }),
 )
 

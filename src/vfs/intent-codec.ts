@@ -4,12 +4,13 @@
 import type { NamedBlock } from '../content/content.js'
 import type { ByteReader } from '../volume/byte-reader.js'
 import type { ByteWriter } from '../volume/byte-writer.js'
-import type { Content, Timespec } from '../volume/inode.js'
+import type { Content } from '../volume/inode.js'
+import { readChanges, readTime, writeChanges, writeTime } from './changes-codec.js'
 import type { IntentBase } from './intents/checks.js'
 import type { CreateIntent } from './intents/create.js'
 import type { Intent } from './intents/intent.js'
 import type { SaveIntent } from './intents/save.js'
-import type { SetattrIntent, SettledChanges } from './intents/setattr.js'
+import type { SetattrIntent } from './intents/setattr.js'
 import type { SetxattrIntent } from './intents/setxattr.js'
 
 const Kind = {
@@ -23,18 +24,6 @@ const Kind = {
   save: 8,
   /** A setattr with `outsider`, for which no bit was left. */
   setattrOutsider: 9,
-} as const
-
-/** Bits of `changes`: which of them follow; the last two say all by themselves. */
-const Change = {
-  mode: 1,
-  uid: 2,
-  gid: 4,
-  atime: 8,
-  mtime: 16,
-  ctime: 32,
-  touch: 64,
-  dropSetId: 128,
 } as const
 
 const contentKinds = ['none', 'inline', 'block', 'manifest'] as const
@@ -234,36 +223,6 @@ function readBlockName(from: ByteReader): BlockName {
   return { hash, length, refs }
 }
 
-function writeChanges(to: ByteWriter, changes: SettledChanges): void {
-  const { mode, uid, gid, atime, mtime, ctime, touch, dropSetId } = changes
-  to.u8(
-    (mode === undefined ? 0 : Change.mode) |
-      (uid === undefined ? 0 : Change.uid) |
-      (gid === undefined ? 0 : Change.gid) |
-      (atime ? Change.atime : 0) |
-      (mtime ? Change.mtime : 0) |
-      (ctime ? Change.ctime : 0) |
-      (touch ? Change.touch : 0) |
-      (dropSetId ? Change.dropSetId : 0),
-  )
-  for (const number of [mode, uid, gid]) if (number !== undefined) to.varint(number)
-  for (const time of [atime, mtime, ctime]) if (time) writeTime(to, time)
-}
-
-function readChanges(from: ByteReader): SettledChanges {
-  const which = from.u8()
-  return {
-    ...(which & Change.mode ? { mode: from.varint() } : {}),
-    ...(which & Change.uid ? { uid: from.varint() } : {}),
-    ...(which & Change.gid ? { gid: from.varint() } : {}),
-    ...(which & Change.atime ? { atime: readTime(from) } : {}),
-    ...(which & Change.mtime ? { mtime: readTime(from) } : {}),
-    ...(which & Change.ctime ? { ctime: readTime(from) } : {}),
-    ...(which & Change.touch ? { touch: true } : {}),
-    ...(which & Change.dropSetId ? { dropSetId: true } : {}),
-  }
-}
-
 function writeContent(to: ByteWriter, content: Content): void {
   to.u8(contentKinds.indexOf(content.kind))
   if (content.kind === 'inline') to.blob(content.data)
@@ -290,15 +249,6 @@ function writePlace(to: ByteWriter, parent: number, name: string): void {
 
 function readPlace(from: ByteReader): { readonly parent: number; readonly name: string } {
   return { parent: from.varint(), name: from.name() }
-}
-
-function writeTime(to: ByteWriter, { sec, nsec }: Timespec): void {
-  to.zigzag(sec)
-  to.varint(nsec)
-}
-
-function readTime(from: ByteReader): Timespec {
-  return { sec: from.zigzag(), nsec: from.varint() }
 }
 
 function readFlag(from: ByteReader): boolean {

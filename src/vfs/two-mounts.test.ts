@@ -294,23 +294,3 @@ test('two file systems over one replica save into one file at the same time', as
     await second.close()
   }
 })
-
-test('a chown that takes the set-group-id bit leaves a chmod that another mount made before', async () => {
-  const store = createMemoryStore()
-  const a = await openTestVfs({ store, vfs: { checkPermissions: false } })
-  const b = await openTestVfs({ store, identity: a.identity, vfs: { checkPermissions: false } })
-  try {
-    const { inode, handle } = await a.vfs.create(root, rootIno, 'f', 0o644, create)
-    await a.vfs.release(root, handle)
-    await a.vfs.setattr(root, inode.ino, { uid: 1000, gid: 5000 })
-    await a.vfs.setattr(root, inode.ino, { mode: 0o2644 })
-    await b.replica.poll()
-    await b.vfs.setattr(root, inode.ino, { mode: 0o2600 })
-    const owner = { ...user(1000), findGroups: () => [1000] }
-    await a.vfs.setattr(owner, inode.ino, { gid: 1000 })
-    assert.equal((await a.vfs.getattr(root, inode.ino)).mode & 0o7777, 0o600)
-  } finally {
-    await a.close()
-    await b.close()
-  }
-})
