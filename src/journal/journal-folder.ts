@@ -22,8 +22,8 @@ import { appendRecord, clearRecords, readJournal, type Tail, writeHeader } from 
 const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.new)?$/
 
 const newerJournal =
-  'a journal waits for the newer CassFS that wrote it: mount with that, and soon, because what is changed ' +
-  'meanwhile may be in the way of what it answered'
+  'what is changed from now on may be in the way of a journal that waits for the newer CassFS that wrote it: ' +
+  'mount with that'
 
 export interface JournalFolderOptions {
   /** Made if it is not there. Each volume needs its own. */
