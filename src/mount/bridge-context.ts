@@ -24,7 +24,7 @@ export interface BridgeOptions {
   readonly withoutOpendir: boolean
   /** Handles that only write may pass the kernel's page cache by. */
   readonly directWrites: boolean
-  /** Resolves when the kernel has dropped what it was told to drop of this inode. */
+  /** Resolves when the kernel has dropped what it was told to drop of this inode; false: it may not have. */
   readonly settled: (ino: number) => Promise<boolean> | undefined
 }
 
