@@ -21,7 +21,7 @@ describe('a holder that stands still, embedded store', { skip }, () => {
 
   // A change may take 15 s.
   test('for 17 s without the write lease: no change fails', async (t) => {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const mounts = openLeaseMounts(['-write_lease=off'])
       t.after(() => mounts.close())
       await pausePlainMount(mounts, 17_000)
