@@ -21,6 +21,8 @@ export class RawFile {
   readonly #flags: number
   readonly #running = new Set<Promise<unknown>>()
   #position = 0
+  /** The last that went on from where the file stood. */
+  #turn: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
   constructor(session: Session, { handle, ino, flags, isDirectory, isNew }: Opened) {
@@ -42,7 +44,7 @@ export class RawFile {
    * only at the end of the file.
    */
   read(bytes: Buffer, position: number | undefined): Promise<number> {
-    return this.#run('read', async () => {
+    return this.#runFrom(position, 'read', async () => {
       this.#checkFile()
       const start = position ?? this.#position
       let at = 0
@@ -59,7 +61,7 @@ export class RawFile {
 
   /** Writes all of `bytes`, at the end where the file was opened to append. */
   write(bytes: Buffer, position: number | undefined): Promise<number> {
-    return this.#run('write', async () => {
+    return this.#runFrom(position, 'write', async () => {
       if (this.isDirectory) throw new FsError(Errno.EBADF)
       const { vfs, caller } = this.#session
       const start = position ?? this.#position
@@ -128,6 +130,16 @@ export class RawFile {
 
   #checkFile(errno: Errno = Errno.EISDIR): void {
     if (this.isDirectory) throw new FsError(errno)
+  }
+
+  /** Without a position it begins where the one before has ended, as read(2) and write(2) do. */
+  #runFrom<T>(position: number | undefined, syscall: string, work: () => Promise<T>): Promise<T> {
+    return this.#run(syscall, () => {
+      if (position !== undefined) return work()
+      const turn = this.#turn.then(work)
+      this.#turn = turn.catch(() => undefined)
+      return turn
+    })
   }
 
   #run<T>(syscall: string, work: () => Promise<T>): Promise<T> {

@@ -156,6 +156,24 @@ test('a handle reads and writes where it stands', async (t) => {
   await assert.rejects(handle.read({ length: -1 } as never), RangeError)
 })
 
+test('calls on one handle that nobody waits for go on from one another', async (t) => {
+  const volume = await inMemory(t)()
+  const handle = await volume.open('/f', 'w+')
+  await Promise.all(['aaaa', 'bbbb', 'cccc'].map((text) => handle.write(text)))
+  assert.equal(String(await volume.readFile('/f')), 'aaaabbbbcccc')
+  const second = await volume.open('/f', 'r')
+  const pieces = [Buffer.alloc(4), Buffer.alloc(4), Buffer.alloc(4)]
+  await Promise.all(pieces.map((piece) => second.read(piece)))
+  assert.equal(pieces.join(''), 'aaaabbbbcccc')
+  // One that fails holds up none behind it.
+  const failed = second.write('x')
+  const read = second.read(Buffer.alloc(4), 0, 4, 8)
+  await assert.rejects(failed, isCode('EBADF'))
+  assert.equal((await read).bytesRead, 4)
+  assert.equal((await second.read(Buffer.alloc(4))).bytesRead, 0)
+  await Promise.all([handle.close(), second.close()])
+})
+
 test('a directory can be opened, synced and changed, not read', async (t) => {
   const volume = await inMemory(t)()
   await volume.mkdir('/d')
